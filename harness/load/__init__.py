@@ -1,0 +1,1 @@
+"""Strict loading: published files in, checked rows out; nothing is ever defaulted. One file a storage kind."""
