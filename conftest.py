@@ -1,1 +1,1 @@
-pytest_plugins = ["harness.plugin", "fixtures.models", "fixtures.rows"]
+pytest_plugins = ["harness.plugin", "fixtures.models", "fixtures.rows", "fixtures.cases"]

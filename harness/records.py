@@ -25,6 +25,12 @@ ModeName = Literal[
     "rotation_4",
 ]
 
+WITHOUT_IMAGES: frozenset[str] = frozenset({"text_only", "options_only"})
+"""Modes in which a row carries no image; every other mode owes a receipt for each image of each row."""
+
+WITHOUT_STEM: frozenset[str] = frozenset({"options_only", "image_options"})
+"""Modes in which the question itself is withheld."""
+
 Verdict = Literal["supported", "refuted", "undecided", "invalid"]
 
 
@@ -284,8 +290,8 @@ class Model(Protocol):
     def check(self, prompts: Sequence[Prompt]) -> None:
         """Raise ModelError before any work, where these prompts cannot be asked (say, two images)."""
 
-    def prepare(self, prompts: Sequence[Prompt]) -> Any:
-        """Decode and preprocess a batch; may run in a thread, ahead of ``reply``."""
+    def prepare(self, prompts: Sequence[Prompt], ids: Sequence[str] = ()) -> Any:
+        """Decode and preprocess a batch; may run in a thread, ahead of ``reply``. The row ids are for errors."""
 
     def reply(self, prepared: Any) -> list[Reply]:
         """Answer a prepared batch: one Reply a prompt, in order. May raise; the run then asks one by one."""
@@ -467,7 +473,7 @@ class Benchmark:
     Attributes
     ----------
     name : str
-        Of ``[a-z0-9_]``; also the folder looked for under ``--data-dir``.
+        Of ``[a-z0-9_]``; what ``-k``, ``--data NAME=PATH`` and ``--require NAME`` mean.
     title : str
         As its authors call it, with the split.
     version : str
@@ -492,6 +498,8 @@ class Benchmark:
         Names of slices for the tables, in order.
     embedded : str
         Folder in the project that holds the rows; empty for sets that the user brings.
+    folder : str
+        Folder looked for under ``--data-dir``; empty where it is called like the benchmark.
     limit : int
         Rows asked by default, 0 for all; a seeded draw where it is smaller than ``published``.
     notes : tuple of str
@@ -512,6 +520,7 @@ class Benchmark:
     load: Callable[[Source], Loaded]
     slices: tuple[str, ...]
     embedded: str = ""
+    folder: str = ""
     limit: int = 0
     notes: tuple[str, ...] = ()
 
