@@ -28,9 +28,7 @@ def meter(case_id: str, done: int, total: int, known: int, seconds: float) -> st
     """
     asked = done - known
     rate = asked / seconds if seconds > 0 else 0.0
-    left = (
-        f"{(total - done) / rate:.0f} s left" if rate and done < total else "done" if done == total else "starting"
-    )
+    left = f"{(total - done) / rate:.0f} s left" if rate and done < total else "done" if done == total else "starting"
     kept = f", {known} from the ledger" if known else ""
     return f"{case_id}: {done}/{total} rows{kept}, {rate:.1f} rows/s, {left}"
 

@@ -157,7 +157,7 @@ def _published_gold(answer: Answer) -> str:
         if option.letter == answer.row.gold:
             return option.origin
     raise NotEstimable(
-        f"row {answer.row.id}: gold is {answer.row.gold!r}, but no option has this letter; this table is for options"
+        f"row {answer.row.id}: gold is {answer.row.gold!r}, but no option has this letter; it needs option rows"
     )
 
 

@@ -55,16 +55,14 @@ def faults(measurement: Measurement, limits: Limits) -> tuple[str, ...]:
             f"{len(blind)} of {len(answers)} rows have no receipt for their images, first row {blind[0].row.id}"
         )
     if unread > limits.unread * len(answers):
-        found.append(f"{unread} of {len(answers)} replies are unread, but at most {limits.unread:.0%} may be")
+        found.append(f"{unread} of {len(answers)} replies are unread, but at most {100 * limits.unread:g} % may be")
     return tuple(found)
 
 
 def without_receipt(answers: Sequence[Answer]) -> tuple[Answer, ...]:
     """Return the answered rows that show images for which no receipt came back."""
     return tuple(
-        a
-        for a in answers
-        if a.row.images and a.reply.finish != "failed" and len(a.reply.receipts) < len(a.row.images)
+        a for a in answers if a.row.images and a.reply.finish != "failed" and len(a.reply.receipts) < len(a.row.images)
     )
 
 
@@ -86,7 +84,7 @@ def span(low: float, high: float) -> str:
 def shown(difference: Difference) -> str:
     """Return a difference with everything that belongs beside it."""
     return (
-        f"{points(difference.value)} ({difference.level:.0%} CI {span(difference.low, difference.high)}, "
+        f"{points(difference.value)} ({100 * difference.level:g} % CI {span(difference.low, difference.high)}, "
         f"{difference.method}; p = {difference.p:.3g}, {difference.test}; n = {difference.n}, "
         f"{difference.clusters} clusters)"
     )
@@ -95,7 +93,7 @@ def shown(difference: Difference) -> str:
 def percent(estimate: Estimate) -> str:
     """Return an estimate with everything that belongs beside it."""
     return (
-        f"{100 * estimate.value:.1f} % ({estimate.level:.0%} CI {100 * estimate.low:.1f} to "
+        f"{100 * estimate.value:.1f} % ({100 * estimate.level:g} % CI {100 * estimate.low:.1f} to "
         f"{100 * estimate.high:.1f}, {estimate.method}; n = {estimate.n}, {estimate.clusters} clusters)"
     )
 
@@ -165,9 +163,7 @@ def beats(
         "text_only": "no image",
         "blank": "grey images",
     }.get(second.case.mode, second.case.mode)
-    head = (
-        f"On {first.title}, {first.case.model} with the right images scored {shown(difference)} against {other}."
-    )
+    head = f"On {first.title}, {first.case.model} with the right images scored {shown(difference)} against {other}."
     tail = {
         "supported": "The score depended on the matching image."
         if second.case.mode == "shuffled"
@@ -226,9 +222,7 @@ def above_chance(measurement: Measurement, estimate: Estimate, chance: float, p:
     return _claim("above_chance", measurement, verdict, sentence, estimate=estimate)
 
 
-def above_prior(
-    measurement: Measurement, difference: Difference, prior: str, same_p: float, limits: Limits
-) -> Claim:
+def above_prior(measurement: Measurement, difference: Difference, prior: str, same_p: float, limits: Limits) -> Claim:
     """Claim, where answers are words, that the score is above that of the best constant answers."""
     verdict = _superior(difference, same_p)
     tail = {
@@ -267,7 +261,7 @@ def stable_under_rotation(
     }[verdict]
     sentence = (
         f"On {measurement.title}, {measurement.case.model} scored {shown(difference)} in the published order "
-        f"against the mean of its rotations; {consistency:.1%} of the rows got the same option in every order. "
+        f"against the mean of its rotations; {100 * consistency:.1f} % of the rows got the same option in every order. "
         f"{tail} {CLOSING}"
     )
     return _claim("stable_under_rotation", measurement, verdict, sentence, difference=difference)
@@ -304,6 +298,6 @@ def gate(
     }[verdict]
     sentence = (
         f"On {candidate.title}, {candidate.case.model} scored {shown(difference)} against {baseline.case.model}, "
-        f"one-sided {1 - ALPHA:.0%} lower bound {points(lower)}. {tail} {CLOSING}"
+        f"one-sided {100 * (1 - ALPHA):g} % lower bound {points(lower)}. {tail} {CLOSING}"
     )
     return _claim(f"gate_{policy}", candidate, verdict, sentence, difference=difference)

@@ -29,8 +29,7 @@ SCHEMA = "1"
 def key(model: Model, prompt: Prompt) -> str:
     """Return the hex sha256 under which the reply of this model to this prompt is kept."""
     parts = [
-        ["image", part.image.digest] if isinstance(part, ImagePart) else ["text", part.text]
-        for part in prompt.parts
+        ["image", part.image.digest] if isinstance(part, ImagePart) else ["text", part.text] for part in prompt.parts
     ]
     asked = {
         "schema": SCHEMA,
@@ -64,9 +63,7 @@ class Replies:
 
         A failed call is written, so that the ledger tells of it, but is asked again by the next run.
         """
-        text = "".join(
-            codec.line({"key": key, "row": row_id, "reply": reply}) + "\n" for key, row_id, reply in replies
-        )
+        text = "".join(codec.line({"key": key, "row": row_id, "reply": reply}) + "\n" for key, row_id, reply in replies)
         self._file.write(text.encode("utf-8", "surrogatepass"))
         self._file.flush()
         os.fsync(self._file.fileno())

@@ -120,8 +120,7 @@ def rotated(row: Row, k: int) -> Row:
     """
     shown, n = row.options, len(row.options)
     moved = tuple(
-        Option(letter=shown[i].letter, text=shown[(i + k) % n].text, origin=shown[(i + k) % n].origin)
-        for i in range(n)
+        Option(letter=shown[i].letter, text=shown[(i + k) % n].text, origin=shown[(i + k) % n].origin) for i in range(n)
     )
     origin = next(option.origin for option in shown if option.letter == row.gold)
     gold = next(option.letter for option in moved if option.origin == origin)

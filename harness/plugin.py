@@ -91,18 +91,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options of the suite, and the ini defaults."""
     group = parser.getgroup("sightcheck", "measure medical vision-language models")
     add = group.addoption
-    add(
-        "--model", action="append", default=[], metavar="[NAME=]BACKEND:WHERE", help="model to measure; repeatable"
-    )
+    add("--model", action="append", default=[], metavar="[NAME=]BACKEND:WHERE", help="model to measure; repeatable")
     add("--control", action="append", default=[], metavar="MODEL", help="model known not to see; must be refused")
     add("--baseline", default="", metavar="MODEL", help="gate every --model against this one")
     add("--gate", default="not_worse", metavar="|".join(options.POLICIES), help="what the gate asks (not_worse)")
     add("--margin", type=float, default=0.02, help="how much worse a candidate may be (0.02)")
     add("--same-margin", type=float, default=0.05, help="what counts as the same in the ablations (0.05)")
     add("--unread-limit", type=float, default=0.10, help="largest share of unread replies (0.10)")
-    add(
-        "--mode", action="append", default=[], metavar="NAME[,NAME]", help=f"modes to run: {', '.join(mode.NAMES)}"
-    )
+    add("--mode", action="append", default=[], metavar="NAME[,NAME]", help=f"modes to run: {', '.join(mode.NAMES)}")
     add("--data-dir", default=None, metavar="DIR", help="folder with one folder a benchmark")
     add("--data", action="append", default=[], metavar="NAME=DIR", help="folder of one benchmark")
     add("--split", action="append", default=[], metavar="NAME=SPLIT", help="split of one benchmark")
@@ -241,9 +237,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             )
             for shown, w in wanted
         ]
-        metafunc.parametrize(
-            kind, params or [pytest.param(None, id="absent", marks=pytest.mark.absent)], indirect=True
-        )
+        metafunc.parametrize(kind, params or [pytest.param(None, id="absent", marks=pytest.mark.absent)], indirect=True)
 
 
 def matrix(kind: str, benchmark: Benchmark, chosen: Options) -> Iterator[tuple[str, Wanted]]:

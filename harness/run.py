@@ -161,9 +161,7 @@ def _asked(
     case: Case, benchmark: Benchmark, model: Model, loaded: Loaded, settings: Settings, asks: Sequence[_Ask]
 ) -> Measurement:
     """Return the measurement before any reply: what is asked, of whom, under which protocol."""
-    pending = tuple(
-        Answer(row=ask.row, key=ask.key, reply=PENDING, reading=Unread("empty"), points={}) for ask in asks
-    )
+    pending = tuple(Answer(row=ask.row, key=ask.key, reply=PENDING, reading=Unread("empty"), points={}) for ask in asks)
     counts = [len(ask.row.options) for ask in asks]
     published = benchmark.published.get(loaded.split, len(loaded.rows))
     return Measurement(
@@ -182,9 +180,7 @@ def _asked(
     )
 
 
-def _harness(
-    benchmark: Benchmark, model: Model, loaded: Loaded, settings: Settings, asks: Sequence[_Ask]
-) -> Harness:
+def _harness(benchmark: Benchmark, model: Model, loaded: Loaded, settings: Settings, asks: Sequence[_Ask]) -> Harness:
     ids = hashlib.sha256("\n".join(ask.row.id for ask in asks).encode("utf-8", "surrogatepass")).hexdigest()[:16]
     limits = sorted({ask.prompt.max_new_tokens for ask in asks})
     decoding = ", ".join(f"{k}={v}" for k, v in sorted(model.decoding.items()))
@@ -204,9 +200,7 @@ def _harness(
 
 def _provenance(benchmark: Benchmark, model: Model, loaded: Loaded, settings: Settings) -> dict[str, str]:
     expected = benchmark.digests.get(f"{loaded.layout}/{loaded.split}", "")
-    match = {"": "never seen before", loaded.digest: "the published rows"}.get(
-        expected, "not the rows seen before"
-    )
+    match = {"": "never seen before", loaded.digest: "the published rows"}.get(expected, "not the rows seen before")
     return {
         "benchmark": f"{benchmark.name} {benchmark.version}",
         "data source": loaded.source,
@@ -240,9 +234,7 @@ def _ask_missing(
         waiting = ahead.submit(_prepare, model, case, batches[0]) if batches else None
         for number, batch in enumerate(batches):
             prepared = waiting.result() if waiting else None
-            waiting = (
-                ahead.submit(_prepare, model, case, batches[number + 1]) if number + 1 < len(batches) else None
-            )
+            waiting = ahead.submit(_prepare, model, case, batches[number + 1]) if number + 1 < len(batches) else None
             answered = _reply(model, case, batch, prepared)
             replies.add([(ask.key, ask.row.id, reply) for ask, reply in zip(batch, answered, strict=True)])
             failed |= {a.key: r for a, r in zip(batch, answered, strict=True) if r.finish == "failed"}

@@ -68,9 +68,7 @@ def parse(text: str) -> ModelSpec:
             f"--model {text}: the name is '{name}', but should be of letters, digits, '_', '.' and '-': "
             f"write NAME={backend}:..."
         )
-    return ModelSpec(
-        name=name, backend=backend, where=where, revision=revision, options=_options(text, backend, query)
-    )
+    return ModelSpec(name=name, backend=backend, where=where, revision=revision, options=_options(text, backend, query))
 
 
 def open_model(spec: ModelSpec) -> Model:

@@ -101,9 +101,7 @@ def _verdict(claim: Mapping[str, Any]) -> str:
     shown = VERDICT[claim["verdict"]]
     if claim.get("role") != "control":
         return shown
-    return (
-        f"{claim['verdict']} – refused, as it must be ✅" if claim["passed"] else f"{shown} – must be refused ❌"
-    )
+    return f"{claim['verdict']} – refused, as it must be ✅" if claim["passed"] else f"{shown} – must be refused ❌"
 
 
 def _gates(found: Mapping[str, Any]) -> Iterator[str]:
@@ -212,8 +210,7 @@ def _gains(found: Mapping[str, Any]) -> Iterator[str]:
     yield from table(head, rows, right=(3, 4, 5, 6, 7, 8))
     followed = [p for p in found["pairs"] if p["followed"]]
     rows = [
-        [p["title"], p["model"] + _role(p), f"{p['followed']['changed']} of {p['followed']['n']}"]
-        for p in followed
+        [p["title"], p["model"] + _role(p), f"{p['followed']['changed']} of {p['followed']['n']}"] for p in followed
     ]
     if rows:
         yield "How often the reading changed when the images were those of another row:"
@@ -309,9 +306,7 @@ def _metric_table(group: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         return
     yield "Every metric, in percent; what each is stands in the module `harness.score`."
     yield ""
-    rows = [
-        [c["mode"], c["model"], *(percent((c["metrics"].get(n) or {}).get("value")) for n in names)] for c in group
-    ]
+    rows = [[c["mode"], c["model"], *(percent((c["metrics"].get(n) or {}).get("value")) for n in names)] for c in group]
     yield from table(["Mode", "Model", *names], rows, right=range(2, 2 + len(names)))
     kinds = list(dict.fromkeys(kind for c in group for kind in c["kinds"]))
     rows = [[c["mode"], c["model"], *(_cell(c["kinds"].get(kind)) for kind in kinds)] for c in group]
