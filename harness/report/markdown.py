@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+
+from harness.report.compare import gains, interpretation, priors, rotations
+from harness.report.details import details
+from harness.report.tables import by, interval, percent, role, table
 
 VERDICT = {
     "supported": "✅ supported",
@@ -30,32 +34,9 @@ def markdown(found: Mapping[str, Any]) -> str:
     found : mapping
         Results, as written to ``results.json``.
     """
-    parts = (_head, _claims, _gates, _scores, _gains, _patterns, _rotations, _priors, _details, _telemetry)
+    parts = (_head, _claims, _gates, _scores, gains, interpretation, rotations, priors, details, _telemetry)
     lines = [text for part in (*parts, _provenance) for text in part(found)]
     return "\n".join(lines).rstrip() + "\n"
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[int] = ()) -> list[str]:
-    """Return a markdown table; the columns in ``right`` hold numbers."""
-    body = [[cell.replace("|", "\\|").replace("\n", " ") for cell in row] for row in rows]
-    if not body:
-        return []
-    rule = ["---:" if number in right else "---" for number in range(len(head))]
-    return [_line(head), _line(rule), *(_line(row) for row in body), ""]
-
-
-def _line(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"
-
-
-def percent(value: float | None) -> str:
-    """Return a share in [0, 1] as percent with one decimal, or a dash."""
-    return "–" if value is None else f"{100 * value:.1f}"
-
-
-def interval(score: Mapping[str, Any] | None) -> str:
-    """Return the interval of an estimate in percent, or a dash."""
-    return "–" if score is None else f"{100 * score['low']:.1f} to {100 * score['high']:.1f}"
 
 
 def _head(found: Mapping[str, Any]) -> Iterator[str]:
@@ -86,15 +67,11 @@ def _claims(found: Mapping[str, Any]) -> Iterator[str]:
         return
     yield "## What may be said"
     yield ""
-    for title, group in _by(found["claims"], "title"):
+    for title, group in by(found["claims"], "title"):
         yield f"### {title}"
         yield ""
-        rows = [[c["model"] + _role(c), CLAIM[c["name"]], _verdict(c), c["sentence"]] for c in group]
+        rows = [[c["model"] + role(c), CLAIM[c["name"]], _verdict(c), c["sentence"]] for c in group]
         yield from table(["Model", "Claim", "Verdict", "In words"], rows)
-
-
-def _role(entry: Mapping[str, Any]) -> str:
-    return {"control": " (control)", "baseline": " (baseline)"}.get(entry["role"], "")
 
 
 def _verdict(claim: Mapping[str, Any]) -> str:
@@ -132,7 +109,7 @@ def _scores(found: Mapping[str, Any]) -> Iterator[str]:
         "A score that may not be reported is struck out, and the reason stands below."
     )
     yield ""
-    for title, group in _by(found["cases"], "title"):
+    for title, group in by(found["cases"], "title"):
         yield f"### {title}"
         yield ""
         head = [
@@ -165,7 +142,7 @@ def _score_row(c: Mapping[str, Any]) -> list[str]:
         n, value, low_high = f"0 of {c['published']}", "–", "rows refused"
     return [
         c["mode"],
-        c["model"] + _role(c),
+        c["model"] + role(c),
         n,
         value,
         low_high,
@@ -182,190 +159,6 @@ def _faults(group: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         yield f"- `{c['case']}` may not be reported: {'; '.join(c['faults'])}."
     if broken:
         yield ""
-
-
-def _gains(found: Mapping[str, Any]) -> Iterator[str]:
-    rows = []
-    for pair in found["pairs"]:
-        for gain in pair["gains"]:
-            name = pair["model"] + _role(pair)
-            rows.append([pair["title"], name, f"image_text - {gain['against']}", *_difference(gain["difference"])])
-    if not rows:
-        return
-    yield "## What the images change"
-    yield ""
-    yield "Paired differences in points, row by row. An interval that holds zero shows no difference."
-    yield ""
-    head = [
-        "Benchmark",
-        "Model",
-        "Difference",
-        "Points",
-        "95 % interval",
-        "p",
-        "Only first / second",
-        "n",
-        "Clusters",
-    ]
-    yield from table(head, rows, right=(3, 4, 5, 6, 7, 8))
-    followed = [p for p in found["pairs"] if p["followed"]]
-    rows = [
-        [p["title"], p["model"] + _role(p), f"{p['followed']['changed']} of {p['followed']['n']}"] for p in followed
-    ]
-    if rows:
-        yield "How often the reading changed when the images were those of another row:"
-        yield ""
-        yield from table(["Benchmark", "Model", "Changed"], rows, right=(2,))
-
-
-def _difference(d: Mapping[str, Any] | None) -> list[str]:
-    """Return the cells of a difference, dashes where the two may not be compared."""
-    if d is None:
-        return ["–"] * 6
-    return [
-        f"{100 * d['value']:+.1f}",
-        f"{100 * d['low']:+.1f} to {100 * d['high']:+.1f}",
-        f"{d['p']:.3g}",
-        f"{d['only_first']} / {d['only_second']}",
-        str(d["n"]),
-        str(d["clusters"]),
-    ]
-
-
-def _patterns(found: Mapping[str, Any]) -> Iterator[str]:
-    if not found["pairs"]:
-        return
-    yield "## How the modes read together"
-    yield ""
-    same = found["declared"]["limits"]["same"]
-    yield (
-        f"*Higher*: interval above zero and a test that agrees. *About the same*: two one-sided tests within "
-        f"±{100 * same:g} points. *Pending*: not measured in this run, or not reportable."
-    )
-    yield ""
-    for pair in found["pairs"]:
-        yield f"**{pair['title']} – {pair['model']}{_role(pair)}**"
-        yield ""
-        rows = [[p["seen"], p["holds"], p["reading"], p["evidence"] or "–"] for p in pair["patterns"]]
-        yield from table(["Pattern", "Holds", "Then", "Evidence"], rows)
-
-
-def _rotations(found: Mapping[str, Any]) -> Iterator[str]:
-    rows = [
-        [
-            p["title"],
-            p["model"] + _role(p),
-            str(p["rotation"]["n"]),
-            percent(p["rotation"]["original"]),
-            percent(p["rotation"]["mean"]),
-            percent(p["rotation"]["consistency"]),
-        ]
-        for p in found["pairs"]
-        if p["rotation"]
-    ]
-    if not rows:
-        return
-    yield "## Option rotation"
-    yield ""
-    head = ["Benchmark", "Model", "n", "Published order", "Mean of all orders", "Same option in every order"]
-    yield from table(head, rows, right=(2, 3, 4, 5))
-
-
-def _priors(found: Mapping[str, Any]) -> Iterator[str]:
-    rows = {}
-    for p in found["pairs"]:
-        prior = p["prior"]
-        if prior:
-            guess = percent(prior.get("chance"))
-            rows[p["title"]] = [p["title"], guess, prior["constant"], percent(prior["constant_score"])]
-    if not rows:
-        return
-    yield "## What the data alone give"
-    yield ""
-    head = ["Benchmark", "Blind guess", "Best constant answer", "Its score"]
-    yield from table(head, list(rows.values()), right=(1, 3))
-
-
-def _details(found: Mapping[str, Any]) -> Iterator[str]:
-    yield "## Slices and details"
-    yield ""
-    yield "A slice with fewer than 30 rows or 10 clusters is shown as counts, without an interval."
-    yield ""
-    for title, group in _by([c for c in found["cases"] if c["status"] != "refused"], "title"):
-        yield f"### {title}"
-        yield ""
-        yield from _metric_table(group)
-        yield from _slice_tables(group)
-        yield from _image_counts(group)
-        yield from _letter_tables(group)
-
-
-def _metric_table(group: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    names = list(dict.fromkeys(name for c in group for name in c["metrics"]))
-    if len(names) < 2:
-        return
-    yield "Every metric, in percent; what each is stands in the module `harness.score`."
-    yield ""
-    rows = [[c["mode"], c["model"], *(percent((c["metrics"].get(n) or {}).get("value")) for n in names)] for c in group]
-    yield from table(["Mode", "Model", *names], rows, right=range(2, 2 + len(names)))
-    kinds = list(dict.fromkeys(kind for c in group for kind in c["kinds"]))
-    rows = [[c["mode"], c["model"], *(_cell(c["kinds"].get(kind)) for kind in kinds)] for c in group]
-    yield from table(["Mode", "Model", *(f"{kind.replace('_', '/')} questions" for kind in kinds)], rows)
-
-
-def _cell(group: Mapping[str, Any] | None) -> str:
-    """Return a slice's cell: percent with its interval where there are rows enough, counts where not."""
-    if group is None:
-        return "–"
-    if group["score"] is None:
-        return f"{group['points']:g} of {group['n']}"
-    return f"{percent(group['score']['value'])} ({interval(group['score'])})"
-
-
-def _slice_tables(group: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """Yield one table a slice: the modes that tell whether the image helps, side by side, for each model."""
-    modes = [m for m in ("text_only", "image_text", "shuffled") if any(c["mode"] == m for c in group)]
-    by = {(c["model"], c["mode"]): c for c in group}
-    for name in group[0]["slices"]:
-        rows = []
-        for model in dict.fromkeys(c["model"] for c in group):
-            values = by.get((model, modes[0]), {}).get("slices", {}).get(name, {}) if modes else {}
-            for value, counts in values.items():
-                cells = [_cell(by.get((model, m), {}).get("slices", {}).get(name, {}).get(value)) for m in modes]
-                rows.append([value, model, str(counts["n"]), str(counts["clusters"]), *cells])
-        if rows:
-            yield f"By {name}:"
-            yield ""
-            yield from table([name, "Model", "n", "Clusters", *modes], rows, right=(2, 3))
-
-
-def _image_counts(group: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    rows = [
-        [c["mode"], c["model"], count, str(counts["n"]), _cell(counts)]
-        for c in group
-        for count, counts in c["by_images"].items()
-    ]
-    yield "By the number of images that the model was given:"
-    yield ""
-    yield from table(["Mode", "Model", "Images given", "Rows", "Score"], rows, right=(2, 3))
-
-
-def _letter_tables(group: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    having = [c for c in group if c["letters"]]
-    if not having:
-        return
-    letters = list(having[0]["letters"])
-    yield "By option letter as shown: chosen / gold, and the share right where it is gold."
-    yield ""
-    rows = []
-    for c in having:
-        cells = []
-        for letter in letters:
-            counts = c["letters"][letter]
-            right = percent(counts["right"] / counts["gold"]) if counts["gold"] else "–"
-            cells.append(f"{counts['chosen']} / {counts['gold']}, {right}")
-        rows.append([c["mode"], c["model"], *cells])
-    yield from table(["Mode", "Model", *letters], rows)
 
 
 def _telemetry(found: Mapping[str, Any]) -> Iterator[str]:
@@ -385,7 +178,7 @@ def _telemetry(found: Mapping[str, Any]) -> Iterator[str]:
         for c in found["cases"]
     ]
     yield from table(head, rows, right=range(1, 7))
-    for title, group in _by(found["cases"], "title"):
+    for title, group in by(found["cases"], "title"):
         t = group[0]["telemetry"]
         named = ", ".join(f"{k}: {v}" for k, v in sorted(t["named"].items()))
         loaded = ", ".join(f"{k}: {v}" for k, v in sorted(t["loaded"].items()))
@@ -412,7 +205,7 @@ def _provenance(found: Mapping[str, Any]) -> Iterator[str]:
         "rescored": "from the ledger, without a model" if declared["rescored"] else "no",
     }
     yield from table(["What", "Value"], [[k, str(v)] for k, v in facts.items()])
-    for key, group in _by([c for c in found["cases"] if c["provenance"]], "benchmark", "model"):
+    for key, group in by([c for c in found["cases"] if c["provenance"]], "benchmark", "model"):
         c = group[0]
         yield f"<details><summary>{key}</summary>"
         yield ""
@@ -420,10 +213,3 @@ def _provenance(found: Mapping[str, Any]) -> Iterator[str]:
         yield from table(["What", "Value"], [[k, str(v)] for k, v in facts.items()])
         yield "</details>"
         yield ""
-
-
-def _by(entries: Iterable[Mapping[str, Any]], *names: str) -> list[tuple[str, list[Mapping[str, Any]]]]:
-    groups: dict[str, list[Mapping[str, Any]]] = {}
-    for entry in entries:
-        groups.setdefault(" – ".join(str(entry[name]) for name in names), []).append(entry)
-    return list(groups.items())

@@ -1,0 +1,155 @@
+"""The report says where a number comes from, and strikes out what may not be reported."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.claim import Limits
+from harness.records import Measurement, ModeName
+from harness.report import keep, kept
+from harness.report.markdown import markdown, table
+from harness.report.results import results
+from harness.tests.made import measurement
+
+LIMITS = {"unread": 0.1, "same": 0.05, "margin": 0.02}
+DECLARED: dict[str, Any] = {
+    "run": "made",
+    "roles": {"m": "model", "blind": "control"},
+    "baseline": "",
+    "policy": "not_worse",
+    "limits": LIMITS,
+    "settings": {"seed": 0},
+    "level": 0.95,
+    "rescored": False,
+    "suite": "0",
+    "versions": {"numpy": "2"},
+    "machine": "here",
+}
+
+
+def _points(right: int, n: int = 100) -> list[float]:
+    return [float(i < right) for i in range(n)]
+
+
+def _run(*measurements: Measurement, **declared: Any) -> tuple[dict[str, Any], str]:
+    found = results(DECLARED | declared, measurements)
+    return found, markdown(found)
+
+
+def _modes(scores: dict[ModeName, int], model: str = "m") -> list[Measurement]:
+    return [measurement(_points(right), mode=name, model=model) for name, right in scores.items()]
+
+
+def _row(text: str, *cells: str) -> str:
+    """Return the first table row that holds all the given cells."""
+    for line in text.splitlines():
+        held = [cell.strip() for cell in line.strip("|").split("|")]
+        if all(cell in held for cell in cells):
+            return line
+    raise AssertionError(f"no row with {cells}")
+
+
+def test_the_summary_has_every_column_of_a_score() -> None:
+    _, text = _run(*_modes({"image_text": 90, "shuffled": 25}))
+    assert "| Mode | Model | n | Score | 95 % interval | Unread | Failed | Zero-image rows | Same harness |" in text
+    assert _row(text, "image_text", "m", "100") == "| image_text | m | 100 | 90.0 | 82.6 to 94.5 | 0 | 0 | 0 | yes |"
+
+
+def test_text_modes_show_all_their_rows_as_zero_image_rows() -> None:
+    _, text = _run(*_modes({"image_text": 90, "text_only": 20}))
+    assert _row(text, "text_only", "m", "20.0").endswith("| 0 | 0 | 100 | yes |")
+
+
+def test_a_score_that_may_not_be_reported_is_struck_out_with_its_reason() -> None:
+    found, text = _run(measurement(_points(90), receipts=False))
+    assert "| ~~90.0~~ | may not be reported |" in text
+    assert "`toy.image_text.m` may not be reported: 100 of 100 rows have no receipt for their images" in text
+    assert [c["verdict"] for c in found["claims"]] == ["refuted", "invalid"]
+
+
+def test_a_refused_case_has_no_score_at_all() -> None:
+    broken = replace(measurement([]), status="refused", refusal="toy: 7 of 9 rows are refused", published=9)
+    _, text = _run(broken)
+    assert "| image_text | m | 0 of 9 | – | rows refused |" in text
+    assert "the rows were refused: toy: 7 of 9 rows are refused" in text
+
+
+def test_another_harness_is_named_in_the_row() -> None:
+    _, text = _run(
+        measurement(_points(90)), measurement(_points(50), mode="text_only", harness={"prompt": "x", "decoding": "y"})
+    )
+    assert _row(text, "text_only", "m", "50.0").endswith("| no: prompt, decoding |")
+
+
+def test_the_negative_control_is_shown_as_such() -> None:
+    blind = _modes({"image_text": 20, "shuffled": 20, "text_only": 20}, model="blind")
+    found, text = _run(*_modes({"image_text": 90, "shuffled": 25, "text_only": 20}), *blind)
+    assert "**Negative control:** 2 of 2 claims of sight about a model that is known not to see were refused" in text
+    assert "refuted – refused, as it must be ✅" in text
+    assert all(c["passed"] for c in found["claims"])
+
+
+def test_a_control_that_passes_a_claim_is_an_alarm() -> None:
+    blind = _modes({"image_text": 90, "shuffled": 20, "text_only": 20}, model="blind")
+    found, text = _run(*blind)
+    assert "0 of 2 claims of sight" in text
+    assert "✅ supported – must be refused ❌" in text
+    assert not any(c["passed"] for c in found["claims"])
+
+
+def test_what_was_not_run_is_pending() -> None:
+    _, text = _run(*_modes({"image_text": 90}))
+    assert "| shuffled about the same as image_text | pending |" in text
+
+
+def test_small_slices_are_counts_without_an_interval() -> None:
+    base = measurement(_points(90))
+    answers = tuple(
+        replace(a, row=replace(a.row, slices={"part": "few" if i < 9 else "many"})) for i, a in enumerate(base.answers)
+    )
+    found, text = _run(replace(base, answers=answers, slices=("part",)))
+    assert found["cases"][0]["slices"]["part"]["few"]["score"] is None
+    assert "| few | m | 9 | 9 | 9 of 9 |" in text
+    assert "| many | m | 91 | 91 | 89.0 (80.9 to 93.9) |" in text
+
+
+def test_the_per_image_count_table_counts_what_the_model_was_given() -> None:
+    """The run that started it all: two thousand rows, no image given, and the table says so."""
+    _, text = _run(measurement(_points(421, 2000), mode="text_only"))
+    assert "| text_only | m | 0 | 2000 | 21.1 (19.3 to 22.9) |" in text
+
+
+def test_the_table_escapes_what_would_break_it() -> None:
+    assert table(["A"], [["a|b\nc"]]) == ["| A |", "| --- |", "| a\\|b c |", ""]
+
+
+def test_rows_come_back_from_disk_as_they_were(tmp_path: Path) -> None:
+    made: Sequence[Measurement] = _modes({"image_text": 90, "shuffled": 25})
+    for m in made:
+        keep(tmp_path, m)
+    assert list(kept(tmp_path)) == list(made)
+    assert results(DECLARED, kept(tmp_path)) == results(DECLARED, made)
+
+
+@pytest.mark.parametrize("policy", ["not_worse", "better"])
+def test_the_gate_stands_in_the_report(policy: str) -> None:
+    roles = {"m": "model", "base": "baseline"}
+    found, text = _run(
+        *_modes({"image_text": 90}), *_modes({"image_text": 50}, model="base"),
+        roles=roles, baseline="base", policy=policy,
+    )  # fmt: skip
+    (gate,) = found["gates"]
+    assert gate["passed"]
+    assert "## Release gate" in text
+    assert [c for c in found["claims"] if c["model"] == "base"] == []
+
+
+def test_limits_are_those_that_were_declared() -> None:
+    assert Limits(**LIMITS) == Limits()
+    faults = [_run(measurement(_points(50), unread=30), limits=LIMITS | {"unread": u})[0] for u in (0.1, 0.5)]
+    assert [bool(found["cases"][0]["faults"]) for found in faults] == [True, False]
