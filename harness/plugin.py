@@ -6,6 +6,7 @@ a test), outcomes, report. Importing this module, and collecting, imports neithe
 
 from __future__ import annotations
 
+import inspect
 import os
 import sys
 import time
@@ -118,7 +119,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Check the command line, before anything is collected."""
     config.addinivalue_line("markers", "bench: a test made with the instrument; its outcome is a result")
-    config.addinivalue_line("markers", "absent: stands for an empty matrix, and is left out")
     if not config.pluginmanager.hasplugin("xdist"):
         config.addinivalue_line("markers", "xdist_group(name): tests of one group run in one worker")
     try:
@@ -220,24 +220,35 @@ def _write(config: pytest.Config, text: str) -> None:
         reporter.write(text, flush=True)
 
 
+def pytest_pycollect_makeitem(collector: pytest.Collector, name: str, obj: object) -> list[pytest.Item] | None:
+    """Leave out a test of a bench whose matrix is empty, such as the gate where there is no baseline."""
+    benchmark = getattr(getattr(collector, "obj", None), "BENCHMARK", None)
+    if not isinstance(benchmark, Benchmark) or not inspect.isfunction(obj):
+        return None
+    collector.config.stash[SEEN][benchmark.name] = benchmark
+    kinds = [kind for kind in KINDS if kind in inspect.signature(obj).parameters]
+    chosen = collector.config.stash[OPTIONS]
+    empty = kinds and not any(True for kind in kinds for _ in matrix(kind, benchmark, chosen))
+    return [] if empty else None
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Make a case of each benchmark x mode x model, and a test of each claim, control and gate."""
     benchmark = getattr(metafunc.module, "BENCHMARK", None)
     if not isinstance(benchmark, Benchmark):
         return
-    metafunc.config.stash[SEEN][benchmark.name] = benchmark
-    chosen = metafunc.config.stash[OPTIONS]
     for kind in KINDS:
-        if kind not in metafunc.fixturenames:
-            continue
-        wanted = list(matrix(kind, benchmark, chosen))
-        params = [
-            pytest.param(
-                w, id=shown, marks=[pytest.mark.bench, pytest.mark.xdist_group(f"{w.benchmark.name}.{w.model}")]
-            )
-            for shown, w in wanted
-        ]
-        metafunc.parametrize(kind, params or [pytest.param(None, id="absent", marks=pytest.mark.absent)], indirect=True)
+        if kind in metafunc.fixturenames:
+            params = [
+                pytest.param(w, id=shown, marks=[pytest.mark.bench, _group(w)])
+                for shown, w in matrix(kind, benchmark, metafunc.config.stash[OPTIONS])
+            ]
+            metafunc.parametrize(kind, params, indirect=True)
+
+
+def _group(wanted: Wanted) -> pytest.MarkDecorator:
+    """Return the mark that keeps the cases of one benchmark and model in one worker, where they are shared."""
+    return pytest.mark.xdist_group(f"{wanted.benchmark.name}.{wanted.model}")
 
 
 def matrix(kind: str, benchmark: Benchmark, chosen: Options) -> Iterator[tuple[str, Wanted]]:
@@ -272,8 +283,7 @@ def asked_modes(benchmark: Benchmark, chosen: Options) -> tuple[ModeName, ...]:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what stands for an empty matrix, and put the tests of one model together."""
-    items[:] = [item for item in items if item.get_closest_marker("absent") is None]
+    """Put the tests of one model together; an empty selection names what there is to select."""
     chosen = config.stash[OPTIONS]
     order = {entry.name: place for place, entry in enumerate(chosen.specs)}
     items.sort(key=lambda item: order.get(wanted.model, 0) if (wanted := _wanted(item)) else -1)

@@ -13,6 +13,7 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from harness import __version__, extract, mode, prompt, score
@@ -94,11 +95,14 @@ def measure(
         raise RowsRefused(f"{case.id}: {loaded.source}", loaded.telemetry.bad, loaded.telemetry)
     rows = mode.apply(name, chosen(benchmark, loaded, settings), loaded.rows, seed=settings.seed)
     asks = [_ask(row, name, model, settings) for row in rows]
-    model.check([ask.prompt for ask in asks])
     asked = _asked(case, benchmark, model, loaded, settings, asks)
-    ledger.write_asked(asked)
     with ledger.replies(case.id) as replies:
-        failed = _ask_missing(case, model, asks, replies, settings, progress)
+        missing = list({ask.key: ask for ask in asks if ask.key not in replies}.values())
+        if missing:
+            model.check([ask.prompt for ask in missing])
+        ledger.write_asked(asked)
+        note = partial(progress, case.id)
+        failed = _ask_missing(case, model, missing, replies, settings, note, len(asks))
         known = {ask.key: replies[ask.key] for ask in asks if ask.key in replies}
     return complete(asked, failed | known)
 
@@ -220,27 +224,39 @@ def _shown(model: Model) -> str:
 
 
 def _ask_missing(
-    case: Case, model: Model, asks: Sequence[_Ask], replies: Replies, settings: Settings, progress: Progress
+    case: Case,
+    model: Model,
+    missing: list[_Ask],
+    replies: Replies,
+    settings: Settings,
+    note: Callable[[int, int, int], None],
+    total: int,
 ) -> dict[str, Reply]:
-    """Ask every key that the ledger lacks, batch by batch; return the failed replies by key."""
-    missing = list({ask.key: ask for ask in asks if ask.key not in replies}.values())
-    # rows of one size stand together, so that no row is padded to the length of a far longer one
-    missing.sort(key=lambda ask: (len(ask.prompt.images), _length(ask.prompt), ask.row.id))
-    size = settings.batch_size or getattr(model, "batch_size", 8)
-    batches = [missing[i : i + size] for i in range(0, len(missing), size)]
-    known, done, failed = len(asks) - len(missing), 0, dict[str, Reply]()
-    progress(case.id, known, len(asks), known)
+    """Ask what the ledger lacks, batch by batch; return the failed replies by key."""
+    done = known = total - len(missing)
+    note(done, total, known)
+    if not missing:
+        return {}
+    failed: dict[str, Reply] = {}
+    batches = _batches(missing, settings.batch_size or getattr(model, "batch_size", 8))
     with ThreadPoolExecutor(max_workers=1) as ahead:
-        waiting = ahead.submit(_prepare, model, case, batches[0]) if batches else None
-        for number, batch in enumerate(batches):
-            prepared = waiting.result() if waiting else None
-            waiting = ahead.submit(_prepare, model, case, batches[number + 1]) if number + 1 < len(batches) else None
+        waiting = ahead.submit(_prepare, model, case, batches[0])
+        for number, batch in enumerate(batches, 1):
+            prepared = waiting.result()
+            if number < len(batches):
+                waiting = ahead.submit(_prepare, model, case, batches[number])
             answered = _reply(model, case, batch, prepared)
             replies.add([(ask.key, ask.row.id, reply) for ask, reply in zip(batch, answered, strict=True)])
             failed |= {a.key: r for a, r in zip(batch, answered, strict=True) if r.finish == "failed"}
             done += len(batch)
-            progress(case.id, known + done, len(asks), known)
+            note(done, total, known)
     return failed
+
+
+def _batches(missing: Sequence[_Ask], size: int) -> list[list[_Ask]]:
+    """Put rows of one size together, so that no row is padded to the length of a far longer one."""
+    ordered = sorted(missing, key=lambda ask: (len(ask.prompt.images), _length(ask.prompt), ask.row.id))
+    return [ordered[i : i + size] for i in range(0, len(ordered), size)]
 
 
 def _length(asked: Prompt) -> int:

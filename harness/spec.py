@@ -106,7 +106,7 @@ def _unknown(text: str, head: str, backend: str) -> str:
     """Say what is wrong with a spec whose backend is missing or unknown, and what would be right."""
     known = ", ".join(backends())
     place = Path(head.partition("=")[2] or head).expanduser()
-    if place.is_dir():
+    if head and place.is_dir():
         return f"--model {text}: a folder, but the backend is missing: write hf:{text}"
     if place.is_file() and place.suffix == ".jsonl":
         return f"--model {text}: a file, but the backend is missing: write replay:{text}"

@@ -12,7 +12,7 @@ from typing import Any
 
 from harness import __version__, codec
 from harness.options import Options
-from harness.report.markdown import markdown
+from harness.report.markdown import brief, markdown
 from harness.report.results import results
 from harness.report.rows import keep, kept
 
@@ -72,11 +72,18 @@ def _version(library: str) -> str:
 
 
 def write(folder: Path) -> None:
-    """Write ``results.json`` and ``report.md`` from the rows of a run."""
+    """Write ``results.json`` and ``report.md`` from the rows of a run.
+
+    The first page is appended to the file that GITHUB_STEP_SUMMARY names, where a CI job sets it.
+    """
     declared = json.loads((folder / "declared.json").read_text())
     found = results(declared, kept(folder))
     (folder / "results.json").write_text(json.dumps(codec.plain(found), indent=1, ensure_ascii=False) + "\n")
     (folder / "report.md").write_text(markdown(found))
+    step = os.environ.get("GITHUB_STEP_SUMMARY")
+    if step:
+        with open(step, "a", encoding="utf-8") as file:
+            file.write(brief(found))
 
 
 def summary(folder: Path) -> Iterator[str]:

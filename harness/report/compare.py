@@ -98,15 +98,27 @@ def rotations(found: Mapping[str, Any]) -> Iterator[str]:
 
 def priors(found: Mapping[str, Any]) -> Iterator[str]:
     """Yield the lines on what the data alone give."""
-    rows = {}
+    rows = []
     for p in found["pairs"]:
         prior = p["prior"]
         if prior:
-            guess = percent(prior.get("chance"))
-            rows[p["title"]] = [p["title"], guess, prior["constant"], percent(prior["constant_score"])]
+            guess = prior.get("chance", prior["constant_score"])
+            rows.append(
+                [
+                    p["title"],
+                    percent(prior.get("chance")),
+                    prior["constant"],
+                    percent(prior["constant_score"]),
+                    p["model"] + role(p),
+                    percent(prior["score"]),
+                    f"{100 * (prior['score'] - guess):+.1f}",
+                ]
+            )
     if not rows:
         return
     yield "## What the data alone give"
     yield ""
-    head = ["Benchmark", "Blind guess", "Best constant answer", "Its score"]
-    yield from table(head, list(rows.values()), right=(1, 3))
+    yield "The distance is to a blind guess where there are options, else to the best constant answers."
+    yield ""
+    head = ["Benchmark", "Blind guess", "Best constant answer", "Its score", "Model", "image_text", "Distance, points"]
+    yield from table(head, rows, right=(1, 3, 5, 6))

@@ -39,6 +39,11 @@ def markdown(found: Mapping[str, Any]) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
+def brief(found: Mapping[str, Any]) -> str:
+    """Return the first page alone, for the step summary of a CI job."""
+    return "\n".join(text for part in (_head, _claims, _gates) for text in part(found)).rstrip() + "\n"
+
+
 def _head(found: Mapping[str, Any]) -> Iterator[str]:
     declared, claims = found["declared"], found["claims"]
     cases = [c for c in found["cases"] if c["role"] != "control"]

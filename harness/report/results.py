@@ -218,13 +218,14 @@ def _prior(image: Measurement | None, limits: Limits) -> dict[str, Any] | None:
     """Return what a reader of the data alone would score: a blind guess, or the most frequent answers."""
     if image is None or not image.answers or faults(image, limits):
         return None
+    metric, n = judge.primary(image), len(image.answers)
+    scored = {"score": sum(a.points[metric] for a in image.answers) / n}
     if image.chance is not None:
         golds = Counter(a.row.gold for a in image.answers)
         letter, count = min(golds.items(), key=lambda kv: (-kv[1], kv[0]))
-        return {"chance": image.chance, "constant": letter, "constant_score": count / len(image.answers)}
-    metric = judge.primary(image)
+        return scored | {"chance": image.chance, "constant": letter, "constant_score": count / n}
     best = judge.prior_points(image.answers, metric)
-    return {"constant": "most frequent answer of each kind", "constant_score": sum(best) / len(best)}
+    return scored | {"constant": "most frequent answer of each kind", "constant_score": sum(best) / n}
 
 
 def _followed(image: Measurement | None, foreign: Measurement | None) -> dict[str, Any] | None:

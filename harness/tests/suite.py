@@ -15,7 +15,7 @@ from harness.load.layout import Layout
 from harness.records import ModeName, Row, Source
 
 LAYOUTS = (Layout(name="jsonl", tables={"test": ("test.jsonl",)}, pictures=("images/",)),)
-ROWS = 40
+ROWS = 160
 BENCH = """
 from harness.load import choice
 from harness.load.layout import Layout
@@ -58,7 +58,7 @@ def write_rows(folder: Path, rows: int = ROWS) -> Path:
     (folder / "images").mkdir(parents=True)
     lines = []
     for number in range(rows):
-        Image.new("RGB", (6, 6), (number, 5 * number, 200)).save(folder / "images" / f"q{number}.png")
+        Image.new("RGB", (6, 6), (number, 255 - number, 200)).save(folder / "images" / f"q{number}.png")
         record = {
             "id": f"Q{number}",
             "question": f"What does picture {number} show?",

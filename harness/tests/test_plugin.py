@@ -105,18 +105,18 @@ def test_a_replay_without_receipts_proves_no_sight(toy: pytest.Pytester) -> None
     suite.write_replies(toy.path / "sees.jsonl", toy.path / "data" / "toy", suite.sees, receipts=False)
     result = _run(toy, "-k", "sees and (image_text or text_only) and not claim", control=False)
     result.assert_outcomes(passed=1, failed=1)
-    result.stdout.fnmatch_lines(["*toy.image_text.sees: this number may not be reported: 40 of 40 rows have no rec*"])
+    result.stdout.fnmatch_lines(["*toy.image_text.sees: this number may not be reported: 160 of 160 rows have no rec*"])
 
 
 def test_a_missing_image_refuses_the_image_modes_by_row_and_leaves_the_text_modes(toy: pytest.Pytester) -> None:
     (toy.path / "data" / "toy" / "images" / "q7.png").unlink()
     result = _run(toy, "-k", "sees and not claim", control=False)
     result.assert_outcomes(passed=2, failed=8)
-    result.stdout.fnmatch_lines(["*1 of 40 rows are refused*", "*row Q7: image 'q7.png'*"])
+    result.stdout.fnmatch_lines(["*1 of 160 rows are refused*", "*row Q7: image 'q7.png'*"])
     cases = {c["mode"]: c for c in _results(toy)["cases"]}
     assert cases["image_text"]["status"] == "refused"
     assert cases["image_text"]["score"] is None
-    assert cases["text_only"]["zero_image_rows"] == 40
+    assert cases["text_only"]["zero_image_rows"] == suite.ROWS
 
 
 def test_rows_that_are_not_all_there_are_not_reported_without_a_limit(toy: pytest.Pytester) -> None:
@@ -124,12 +124,12 @@ def test_rows_that_are_not_all_there_are_not_reported_without_a_limit(toy: pytes
     table.write_text("".join(table.read_text().splitlines(keepends=True)[:30]))
     result = _run(toy, "-k", "text_only-sees and not claim", control=False)
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*30 rows were found, but 40 were published*--limit 30*"])
+    result.stdout.fnmatch_lines(["*30 rows were found, but 160 were published*--limit 30*"])
 
 
 def test_a_limit_is_said_in_every_table(toy: pytest.Pytester) -> None:
     assert _run(toy, "--limit", "30", "-k", "text_only-sees and not claim", control=False).ret == 0
-    assert "| 30 of 40 |" in (toy.path / "reports" / "r" / "report.md").read_text()
+    assert "| 30 of 160 |" in (toy.path / "reports" / "r" / "report.md").read_text()
 
 
 def test_missing_data_are_skipped_with_the_reason_and_nothing_measured_exits_5(
@@ -218,6 +218,12 @@ def test_junit_carries_the_numbers_and_the_verdicts(toy: pytest.Pytester, spread
     assert facts["test_toy_claim[beats_shuffled-sees]"]["verdict"] == "supported"
 
 
+def test_the_step_summary_of_a_ci_job_gets_the_verdicts(toy: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(toy.path / "step.md"))
+    assert _run(toy, "-k", "sees and (image_text or beats_shuffled)", control=False).ret == 0
+    assert "✅ supported" in (toy.path / "step.md").read_text()
+
+
 def test_a_case_is_the_same_alone_as_in_the_whole_run(toy: pytest.Pytester) -> None:
     assert _run(toy, "--ledger", "a").ret == 0
     assert _run(toy, "--ledger", "b", "--run", "alone", "-k", "test_toy and shuffled-sees and not claim").ret == 0
@@ -231,7 +237,7 @@ def test_every_rows_file_can_be_read_alone(toy: pytest.Pytester) -> None:
     (path,) = Path(toy.path / "reports" / "r" / "rows").glob("*.jsonl")
     head, *lines = (json.loads(line) for line in path.read_text().splitlines())
     assert head["case"] == {"benchmark": "toy", "mode": "shuffled", "model": "sees"}
-    assert len(lines) == 40
+    assert len(lines) == suite.ROWS
     first = lines[0]
     assert first["row"]["donor"] != first["row"]["id"]
     assert first["reply"]["receipts"] == [{"digest": first["row"]["images"][0]["digest"], "tokens": 9, "tensor": ""}]

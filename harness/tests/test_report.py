@@ -124,6 +124,20 @@ def test_the_per_image_count_table_counts_what_the_model_was_given() -> None:
     assert "| text_only | m | 0 | 2000 | 21.1 (19.3 to 22.9) |" in text
 
 
+def test_letters_are_counted_as_shown() -> None:
+    """Ninety of a hundred right: B is always gold, and C was chosen in the other ten."""
+    found, text = _run(measurement(_points(90)))
+    letters = found["cases"][0]["letters"]
+    assert letters["B"] == {"gold": 100, "chosen": 90, "right": 90.0}
+    assert letters["C"] == {"gold": 0, "chosen": 10, "right": 0}
+    assert "| image_text | m | 0 / 0, – | 90 / 100, 90.0 | 10 / 0, – | 0 / 0, – | 0 / 0, – |" in text
+
+
+def test_the_distance_to_a_blind_guess_is_told() -> None:
+    _, text = _run(measurement(_points(421, 2000)))
+    assert _row(text, "Toy, test", "21.1").endswith("| +1.1 |")
+
+
 def test_the_table_escapes_what_would_break_it() -> None:
     assert table(["A"], [["a|b\nc"]]) == ["| A |", "| --- |", "| a\\|b c |", ""]
 

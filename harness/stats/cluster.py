@@ -1,0 +1,139 @@
+"""Points by cluster: checks, sums, and the two standard errors from which everything else follows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from harness.errors import NotEstimable
+from harness.stats.binomial import critical
+
+# Below this a standard error is rounding: one row in a million that differs already gives 1e-6.
+_NOTHING = 1e-12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spread:
+    """The mean of some values, and how far it can be trusted.
+
+    Attributes
+    ----------
+    value : float
+        Mean over rows.
+    error : float
+        Standard error by clusters (CR1); exactly 0 where no cluster deviates from the mean.
+    effective : float
+        Independent rows that would give the same standard error: never above ``n``; where ``error`` is 0 the
+        number of clusters, since clusters without spread are still no more observations than that.
+    totals : ndarray, shape (clusters,)
+        Sum of the values of each cluster.
+    n, clusters : int
+        Rows and clusters.
+    """
+
+    value: float
+    error: float
+    effective: float
+    totals: NDArray[np.float64]
+    n: int
+    clusters: int
+
+    @property
+    def clustered(self) -> bool:
+        """Whether any two rows share a cluster."""
+        return self.clusters < self.n
+
+    @property
+    def freedom(self) -> int | None:
+        """Degrees of freedom of its t: clusters - 1, and None (normal) where no rows share a cluster."""
+        return self.clusters - 1 if self.clustered else None
+
+
+def checked(points: ArrayLike, what: str) -> NDArray[np.float64]:
+    """Points as floats: bool and unsigned integers would not survive a subtraction.
+
+    Raises
+    ------
+    NotEstimable
+        Where there are none, or one of them is not a number in [0, 1].
+    """
+    values = np.asarray(points, dtype=np.float64)
+    if values.ndim != 1 or values.size == 0:
+        raise NotEstimable(
+            f"{what}: got points of shape {values.shape}, but at least one row is needed to estimate anything"
+        )
+    wrong = ~((values >= 0) & (values <= 1))
+    if wrong.any():
+        where = int(np.argmax(wrong))
+        raise NotEstimable(
+            f"{what}: got {values[where]} as the points of row number {where}, but points are numbers in [0, 1]; "
+            "score failed calls apart instead of passing NaN"
+        )
+    return values
+
+
+def is_binary(values: NDArray[np.float64]) -> bool:
+    """Whether all points are 0 or 1."""
+    return bool(np.all((values == 0) | (values == 1)))
+
+
+def numbered(clusters: Sequence[Hashable], n: int, what: str) -> NDArray[np.intp]:
+    """The clusters of ``n`` rows as 0, 1, 2 ... in order of appearance.
+
+    Raises
+    ------
+    NotEstimable
+        Where there is not one cluster a row, or one cluster holds all of several rows.
+    """
+    if len(clusters) != n:
+        raise NotEstimable(f"{what}: got {n} points but {len(clusters)} clusters; pass the cluster of each row")
+    seen: dict[Hashable, int] = {}
+    index = np.fromiter((seen.setdefault(name, len(seen)) for name in clusters), dtype=np.intp, count=n)
+    if len(seen) == 1 and n > 1:
+        raise NotEstimable(
+            f"{what}: got {n} rows in one cluster, but the spread between clusters needs at least two. "
+            "Report the count alone, or ask rows of more images"
+        )
+    return index
+
+
+def spread(values: NDArray[np.float64], index: NDArray[np.intp]) -> Spread:
+    """Mean, CR1 standard error and effective number of rows.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n,)
+        Points in [0, 1], or differences of points in [-1, 1].
+    index : ndarray, shape (n,)
+        Cluster of each row, as `numbered` gives it.
+
+    Notes
+    -----
+    With deviations summed by cluster, T_g, and G clusters: CR1^2 = G/(G-1) * sum T_g^2 / n^2, the cluster-robust
+    error with the usual factor for few clusters. A single row has no error: 0.
+    """
+    n, clusters = values.size, int(index.max()) + 1
+    value = float(values.mean())
+    deviations = values - value
+    totals = np.asarray(np.bincount(index, weights=values), dtype=np.float64)
+    by_cluster = totals - value * np.bincount(index)
+    error = math.sqrt(float(by_cluster @ by_cluster) * clusters / max(clusters - 1, 1)) / n
+    if error < _NOTHING:
+        error = 0.0
+    if clusters == n:
+        effective = float(n)
+    elif error == 0:
+        effective = float(clusters)
+    else:
+        effective = min(float(n), float(deviations @ deviations) / n / error**2)
+    return Spread(value=value, error=error, effective=effective, totals=totals, n=n, clusters=clusters)
+
+
+def student(of: Spread, level: float) -> tuple[float, float]:
+    """``value`` plus and minus t with clusters - 1 degrees times the CR1 error, not clipped to any range."""
+    reach = critical(level, of.clusters - 1) * of.error
+    return of.value - reach, of.value + reach

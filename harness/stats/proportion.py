@@ -1,0 +1,142 @@
+"""One case: the mean of its points, with an interval that holds near 0 and 1 and for several rows an image."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+
+from numpy.typing import ArrayLike
+
+from harness.errors import NotEstimable
+from harness.records import Estimate
+from harness.stats.binomial import critical, fraction
+from harness.stats.cluster import checked, is_binary, numbered, spread, student
+
+
+def estimate(points: ArrayLike, clusters: Sequence[Hashable], *, level: float = 0.95) -> Estimate:
+    """Mean of points with the interval that suits them.
+
+    =====================================  ======================  =============================================
+    points                                 ``method``              interval
+    =====================================  ======================  =============================================
+    0 or 1, no two rows in a cluster       ``Wilson``              Wilson over n rows
+    0 or 1, clustered                      ``effective-n Wilson``  Wilson over n_eff rows
+    other                                  ``CR1 t``               mean -+ t(G-1) times CR1, cut to [0, 1]
+    other, no spread between clusters      as for 0 or 1           Wilson: points in [0, 1] cannot vary more
+    =====================================  ======================  =============================================
+
+    Parameters
+    ----------
+    points : array_like, shape (n,)
+        In [0, 1], one a row.
+    clusters : sequence of hashable, length n
+        Cluster of each row, such as the digest of its images.
+    level : float
+        Two-sided confidence level.
+
+    Returns
+    -------
+    Estimate
+        ``low <= value <= high`` always.
+
+    Raises
+    ------
+    NotEstimable
+        No rows, NaN, points outside [0, 1], lengths that differ, several rows in a single cluster, a single row
+        whose points are neither 0 nor 1.
+
+    Notes
+    -----
+    n_eff = min(n, p(1-p) / CR1^2) * (z/t)^2 with t at G-1 degrees; where CR1 is 0, G * (z/t)^2. A design effect
+    below one is not used. Wilson depends on z^2/n only, so this is Wilson over min(...) rows with t in place of z,
+    and is computed so. After the effective sizes that Korn and Graubard use for proportions of surveys.
+    """
+    values = checked(points, "estimate")
+    of = spread(values, numbered(clusters, values.size, "estimate"))
+    if is_binary(values) or (of.error == 0 and of.n > 1):
+        low, high = _wilson(of.value, of.effective, critical(level, of.freedom))
+        method = "effective-n Wilson" if of.clustered else "Wilson"
+    elif of.n == 1:
+        raise NotEstimable(
+            f"estimate: got one row with {of.value} points, but such points need two rows for an interval"
+        )
+    else:
+        low, high = student(of, level)
+        method = "CR1 t"
+    return Estimate(
+        value=of.value,
+        low=max(0.0, low),
+        high=min(1.0, high),
+        n=of.n,
+        clusters=of.clusters,
+        level=level,
+        method=method,
+    )
+
+
+def wilson(k: float, n: float, level: float = 0.95) -> tuple[float, float]:
+    """Wilson score interval of a proportion.
+
+    Parameters
+    ----------
+    k, n : float
+        Successes and rows; need not be whole, as effective numbers are not.
+    level : float
+        Two-sided confidence level.
+
+    Returns
+    -------
+    low, high : float
+        In [0, 1], around ``k / n``.
+
+    Raises
+    ------
+    NotEstimable
+        Where not 0 <= k <= n with n > 0.
+    """
+    _counts(k, n)
+    return _wilson(k / n, n, critical(level, None))
+
+
+def clopper_pearson(k: int, n: int, level: float = 0.95) -> tuple[float, float]:
+    """Exact (Clopper-Pearson) interval: the one for '0 of n' statements about safety.
+
+    Parameters
+    ----------
+    k, n : int
+        Successes and rows, independent of each other.
+    level : float
+        Two-sided level; the one-sided 95 % upper bound of zero failures is ``clopper_pearson(0, n, 0.9)[1]``.
+
+    Returns
+    -------
+    low, high : float
+        Conservative: at least ``level`` coverage for every true proportion.
+
+    Raises
+    ------
+    NotEstimable
+        Where not 0 <= k <= n with n > 0, or where they are not whole.
+    """
+    from scipy.special import betaincinv
+
+    _counts(k, n)
+    fraction("level", level)
+    if int(k) != k or int(n) != n:
+        raise NotEstimable(f"clopper_pearson: got {k} of {n}, but an exact interval needs whole counts; use wilson")
+    tail = (1 - level) / 2
+    low = 0.0 if k == 0 else float(betaincinv(k, n - k + 1, tail))
+    high = 1.0 if k == n else float(betaincinv(k + 1, n - k, 1 - tail))
+    return low, high
+
+
+def _counts(k: float, n: float) -> None:
+    if not (n > 0 and 0 <= k <= n):
+        raise NotEstimable(f"interval: got {k} of {n}, but it should be 0 <= k <= n with n > 0")
+
+
+def _wilson(p: float, n: float, z: float) -> tuple[float, float]:
+    """Wilson's interval, kept around ``p`` so that the end is exact where all or none are right."""
+    share = z * z / n
+    centre = (p + share / 2) / (1 + share)
+    reach = (p * (1 - p) * share + share * share / 4) ** 0.5 / (1 + share)
+    return max(0.0, min(p, centre - reach)), min(1.0, max(p, centre + reach))
