@@ -31,13 +31,9 @@ from harness.records import Benchmark, Loaded, Source
 if TYPE_CHECKING:
     from harness.plugin import ClaimOf, GateOf, Measure
 
-FETCH = (
-    "It is shipped with the suite in fixtures/embedded; run python -m fixtures.embedded.make_rows to make it anew."
-)
+FETCH = "It is shipped with the suite in fixtures/embedded; run python -m fixtures.embedded.make_rows to make it anew."
 LAYOUTS = (
-    Layout(
-        name="jsonl", tables={"test": ("test.jsonl",)}, pictures=("images.zip", "images/"), prefixes=("images/",)
-    ),
+    Layout(name="jsonl", tables={"test": ("test.jsonl",)}, pictures=("images.zip", "images/"), prefixes=("images/",)),
 )
 SLICES = ("question_type", "modality", "region", "images")
 

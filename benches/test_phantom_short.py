@@ -30,9 +30,7 @@ from harness.records import Benchmark, Loaded, Source
 if TYPE_CHECKING:
     from harness.plugin import ClaimOf, GateOf, Measure
 
-FETCH = (
-    "It is shipped with the suite in fixtures/embedded; run python -m fixtures.embedded.make_rows to make it anew."
-)
+FETCH = "It is shipped with the suite in fixtures/embedded; run python -m fixtures.embedded.make_rows to make it anew."
 LAYOUTS = (Layout(name="parquet", tables={"test": ("data/test-*.parquet",)}),)
 SLICES = ("answer_type", "question_type", "modality", "region")
 

@@ -12,6 +12,7 @@
     +-- ModelError                  a model that cannot be opened, or cannot do what the rows need
     |   +-- ReceiptError            the model was not given the images that the row has
     +-- LedgerError                 a ledger that cannot be read or written
+    |   +-- NotInLedger             a case that was never asked, so that there is nothing to recompute
     +-- NotEstimable                an estimate or difference that the points do not allow
     +-- NotComparable               two sets of points that may not be compared
 """
@@ -83,6 +84,10 @@ class ReceiptError(ModelError):
 
 class LedgerError(SightcheckError):
     """A ledger that cannot be read or written."""
+
+
+class NotInLedger(LedgerError):
+    """A case that was never asked, so that there is nothing to recompute; it is not measured."""
 
 
 class NotEstimable(SightcheckError):

@@ -255,6 +255,7 @@ def matrix(kind: str, benchmark: Benchmark, chosen: Options) -> Iterator[tuple[s
     """Yield the test ids of one kind for one benchmark, with what each is about."""
     modes = asked_modes(benchmark, chosen)
     claims = judge.offered(choices=benchmark.choices, modes=modes)
+    pairs: list[tuple[str, ModelSpec]]
     if kind == "measure":
         pairs = [(name, m) for m in _unlike(chosen.specs) for name in modes]
     elif kind == "claim":

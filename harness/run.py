@@ -14,10 +14,10 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 from harness import __version__, extract, mode, prompt, score
-from harness.errors import LedgerError, ModelError, RowsRefused, SightcheckError
+from harness.errors import ModelError, NotInLedger, RowsRefused, SightcheckError
 from harness.ledger import SCHEMA, Ledger, Replies, key
 from harness.records import (
     Answer,
@@ -111,7 +111,7 @@ def rescore(case: Case, ledger: Ledger) -> Measurement:
     """Recompute a case from the ledger alone: no rows are loaded, no model is opened."""
     asked = ledger.asked(case.id)
     if asked is None:
-        raise LedgerError(
+        raise NotInLedger(
             f"--rescore: case {case.id} is not in the ledger; it holds {', '.join(ledger.cases()) or 'no case'}. "
             "Run it once without --rescore."
         )
@@ -123,8 +123,7 @@ def complete(asked: Measurement, replies: Mapping[str, Reply]) -> Measurement:
     answers = tuple(_answer(pending, replies.get(pending.key, PENDING)) for pending in asked.answers)
     missing = sum(answer.reply == PENDING for answer in answers)
     harness = replace(asked.harness, extractor=extract.VERSION, metric=score.VERSION)
-    status = "partial" if missing else "measured"
-    return replace(asked, answers=answers, harness=harness, status=status)
+    return replace(asked, answers=answers, harness=harness, status="partial" if missing else "measured")
 
 
 def refused(benchmark: Benchmark, name: ModeName, model: str, error: RowsRefused) -> Measurement:
@@ -324,7 +323,7 @@ def _answer(pending: Answer, reply: Reply) -> Answer:
 
 def read(row: Row, reply: Reply) -> Read | Unread:
     """Read a reply by the row's kind; an option letter is mapped back to the published one."""
-    finish = "length" if reply.finish == "length" else "stop"
+    finish: Literal["stop", "length"] = "length" if reply.finish == "length" else "stop"
     if row.kind == "yes_no":
         return extract.yes_no(reply.text)
     if row.kind != "choice":

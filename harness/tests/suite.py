@@ -84,7 +84,12 @@ def write_replies(path: Path, data: Path, answer: Callable[[Row, ModeName], str]
     for name in mode.NAMES:
         for shown in mode.apply(name, rows, rows, seed=0):
             sent = prompt.build(shown, name).images
-            line = {"benchmark": "toy", "mode": name, "row_id": shown.id, "reply": answer(shown, name)}
+            line: dict[str, object] = {
+                "benchmark": "toy",
+                "mode": name,
+                "row_id": shown.id,
+                "reply": answer(shown, name),
+            }
             if receipts:
                 line["receipts"] = [{"digest": ref.digest, "tokens": 9} for ref in sent]
             lines.append(json.dumps(line))

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from harness import board
 from harness.board import Board, Sender, Watcher, meter
 
 
@@ -24,7 +23,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
-    monkeypatch.setattr(board.time, "monotonic", made.monotonic)
+    monkeypatch.setattr("harness.board.time.monotonic", made.monotonic)
     return made
 
 

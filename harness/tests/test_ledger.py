@@ -47,9 +47,7 @@ def test_a_reply_is_there_after_reopening(tmp_path: Path) -> None:
         assert replies["k1"] == REPLY
 
 
-@pytest.mark.parametrize(
-    "tail", [b'{"key":"k2","row":"r2","rep', b'{"key":"k2"', b"\x00\x00\x00", b"\x00\n\x00\n"]
-)
+@pytest.mark.parametrize("tail", [b'{"key":"k2","row":"r2","rep', b'{"key":"k2"', b"\x00\x00\x00", b"\x00\n\x00\n"])
 def test_a_torn_tail_is_cut_off_and_the_whole_lines_stay(tmp_path: Path, tail: bytes) -> None:
     with Ledger(tmp_path).replies("case") as replies:
         replies.add([("k1", "r1", REPLY)])

@@ -12,8 +12,9 @@ import pytest
 from harness.claim import Limits
 from harness.records import Measurement, ModeName
 from harness.report import keep, kept
-from harness.report.markdown import markdown, table
+from harness.report.markdown import markdown
 from harness.report.results import results
+from harness.report.tables import table
 from harness.tests.made import measurement
 
 LIMITS = {"unread": 0.1, "same": 0.05, "margin": 0.02}
@@ -135,7 +136,7 @@ def test_letters_are_counted_as_shown() -> None:
 
 def test_the_distance_to_a_blind_guess_is_told() -> None:
     _, text = _run(measurement(_points(421, 2000)))
-    assert _row(text, "Toy, test", "21.1").endswith("| +1.1 |")
+    assert _row(text, "Toy, test", "21.1").endswith("| +1.05 |")
 
 
 def test_the_table_escapes_what_would_break_it() -> None:
