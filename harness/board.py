@@ -7,6 +7,7 @@ there every second, prints it.
 from __future__ import annotations
 
 import json
+import shutil
 import threading
 import time
 from collections.abc import Callable
@@ -29,7 +30,7 @@ def meter(case_id: str, done: int, total: int, known: int, seconds: float) -> st
     asked = done - known
     rate = asked / seconds if seconds > 0 else 0.0
     left = f"{(total - done) / rate:.0f} s left" if rate and done < total else "done" if done == total else "starting"
-    kept = f", {known} from the ledger" if known else ""
+    kept = f", {known} known before" if known else ""
     return f"{case_id}: {done}/{total} rows{kept}, {rate:.1f} rows/s, {left}"
 
 
@@ -71,7 +72,7 @@ class Board:
             return
         text = meter(case_id, done, total, known, spent)
         lead = "\r\x1b[2K" if self._open and self._terminal else "\n"
-        self._write(lead + text + ("\n" if finished and self._terminal else ""))
+        self._write(lead + text + ("\n" if finished else ""))
         self._open, self._last = not finished, now
 
 
@@ -79,7 +80,6 @@ class Sender:
     """The board of an xdist worker: leaves its state where the controller looks."""
 
     def __init__(self, folder: Path, worker: str) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
         self._path = folder / f"{worker}.json"
         self._lines: list[str] = []
         self._case, self._start, self._last = "", 0.0, 0.0
@@ -101,6 +101,7 @@ class Sender:
         self._leave("" if spent < QUIET_SECONDS else meter(case_id, done, total, known, spent))
 
     def _leave(self, now: str) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
         scratch = self._path.with_suffix(".tmp")
         scratch.write_text(json.dumps({"lines": self._lines, "now": now}))
         scratch.replace(self._path)
@@ -123,10 +124,11 @@ class Watcher:
         self._thread.start()
 
     def stop(self) -> None:
-        """Look a last time, and end."""
+        """Look a last time, clean up what the workers left, and end."""
         self._stop.set()
         self._thread.join(timeout=5)
         self.look()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def _watch(self) -> None:
         while not self._stop.wait(1.0):

@@ -129,7 +129,21 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[OUTCOMES] = Outcomes()
     config.pluginmanager.register(config.stash[OUTCOMES], "sightcheck-outcomes")
     config.stash[FOLDER] = config.stash[OPTIONS].reports / _run_name(config)
+    if _worker(config) is None:
+        _check_declared(config)
     config.stash[BOARD] = _board(config)
+
+
+def _check_declared(config: pytest.Config) -> None:
+    """Refuse to go on with a run that was begun under other limits."""
+    if not (config.stash[FOLDER] / "declared.json").exists():
+        return
+    from harness.report import declare
+
+    try:
+        declare(config.stash[FOLDER], config.stash[OPTIONS])
+    except SightcheckError as error:
+        raise pytest.UsageError(str(error)) from error
 
 
 def parsed(config: pytest.Config) -> Options:
@@ -202,6 +216,9 @@ class _ToWorkers:
 def _board(config: pytest.Config) -> Board | Sender:
     worker = _worker(config)
     if worker is not None:
+        # each worker would else take a thread a core, and they would wait for one another
+        threads = max(1, (os.cpu_count() or 1) // int(worker["workercount"]))
+        os.environ.setdefault("OMP_NUM_THREADS", str(threads))
         return Sender(config.stash[FOLDER] / ".progress", str(worker["workerid"]))
     config.pluginmanager.register(_ToWorkers(config.stash[FOLDER].name), "sightcheck-to-workers")
     return Board(lambda text: _write(config, text), terminal=sys.stderr.isatty())
@@ -240,15 +257,19 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     for kind in KINDS:
         if kind in metafunc.fixturenames:
             params = [
-                pytest.param(w, id=shown, marks=[pytest.mark.bench, _group(w)])
+                pytest.param(w, id=shown, marks=[pytest.mark.bench, _group(kind, w)])
                 for shown, w in matrix(kind, benchmark, metafunc.config.stash[OPTIONS])
             ]
             metafunc.parametrize(kind, params, indirect=True)
 
 
-def _group(wanted: Wanted) -> pytest.MarkDecorator:
-    """Return the mark that keeps the cases of one benchmark and model in one worker, where they are shared."""
-    return pytest.mark.xdist_group(f"{wanted.benchmark.name}.{wanted.model}")
+def _group(kind: str, wanted: Wanted) -> pytest.MarkDecorator:
+    """Return the mark that spreads cases over workers, and keeps the claims of a benchmark and model in one.
+
+    A claim whose cases were measured by another worker reads them from the ledger.
+    """
+    name = wanted.name if kind == "measure" else "claims"
+    return pytest.mark.xdist_group(f"{wanted.benchmark.name}.{wanted.model}.{name}")
 
 
 def matrix(kind: str, benchmark: Benchmark, chosen: Options) -> Iterator[tuple[str, Wanted]]:
@@ -289,8 +310,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     order = {entry.name: place for place, entry in enumerate(chosen.specs)}
     items.sort(key=lambda item: order.get(wanted.model, 0) if (wanted := _wanted(item)) else -1)
     seen = config.stash[SEEN]
-    if seen and not items and _worker(config) is None:
-        raise pytest.UsageError(_nothing_selected(seen, chosen, str(config.getoption("-k"))))
+    if seen and not items:
+        text = _nothing_selected(seen, chosen, str(config.getoption("-k")))
+        if _worker(config) is None:
+            raise pytest.UsageError(text)
+        config.stash[BOARD].say(text)
 
 
 def _nothing_selected(seen: dict[str, Benchmark], chosen: Options, expression: str) -> str:

@@ -30,7 +30,7 @@ def declare(folder: Path, options: Options) -> None:
     from harness.errors import UsageError
 
     path = folder / "declared.json"
-    text = json.dumps(_declaration(folder.name, options), indent=1, sort_keys=True) + "\n"
+    text = json.dumps(_declaration(folder.name, options), indent=1) + "\n"
     if path.exists() and path.read_text() != text:
         raise UsageError(
             f"--run {folder.name}: this run was declared with other models, limits or settings, and they are not "
@@ -90,6 +90,7 @@ def summary(folder: Path) -> Iterator[str]:
     """Yield the lines for the end of a run: each claim with its verdict."""
     found = json.loads((folder / "results.json").read_text())
     for claim in [*found["claims"], *found["gates"]]:
-        mark = "ok  " if claim["passed"] else "FAIL"
-        role = " (control, must be refused)" if claim.get("role") == "control" else ""
-        yield f"{mark} {claim['benchmark']} {claim['model']} {claim['name']}: {claim['verdict']}{role}"
+        role = ""
+        if claim.get("role") == "control":
+            role = ", a control: refused, as it must be" if claim["passed"] else ", a control: MUST BE REFUSED"
+        yield f"{claim['verdict']:<10} {claim['benchmark']} {claim['model']}: {claim['name']}{role}"

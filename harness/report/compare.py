@@ -19,7 +19,7 @@ def gains(found: Mapping[str, Any]) -> Iterator[str]:
         return
     yield "## What the images change"
     yield ""
-    yield "Paired differences in points, row by row. An interval that holds zero shows no difference."
+    yield "Paired differences in points, row by row. An interval that holds zero decides nothing by itself."
     yield ""
     head = [
         "Benchmark",
@@ -111,7 +111,7 @@ def priors(found: Mapping[str, Any]) -> Iterator[str]:
                     percent(prior["constant_score"]),
                     p["model"] + role(p),
                     percent(prior["score"]),
-                    f"{100 * (prior['score'] - guess):+.1f}",
+                    f"{100 * (prior['score'] - guess):+.2f}",
                 ]
             )
     if not rows:

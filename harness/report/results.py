@@ -174,7 +174,8 @@ def _pair(by_mode: Mapping[ModeName, Measurement], role: str, limits: Limits) ->
     """Return what the modes of one model on one benchmark say together."""
     first = next(iter(by_mode.values()))
     image = by_mode.get("image_text")
-    others = [name for name in ("text_only", "shuffled", "blank") if name in by_mode]
+    compared: tuple[ModeName, ...] = ("text_only", "shuffled", "blank")
+    others = [name for name in compared if name in by_mode]
     return {
         "benchmark": first.case.benchmark,
         "title": first.title,
@@ -199,7 +200,8 @@ def _gain(image: Measurement, other: Measurement, limits: Limits) -> dict[str, A
 
 def _rotation(by_mode: Mapping[ModeName, Measurement], limits: Limits) -> dict[str, Any] | None:
     """Return original-order score, rotation mean and consistency, where every order was measured."""
-    needed = [by_mode.get(name) for name in ("image_text", *judge.ROTATIONS)]
+    orders: tuple[ModeName, ...] = ("image_text", *judge.ROTATIONS)
+    needed = [by_mode.get(name) for name in orders]
     sound = [m for m in needed if m is not None]
     if len(sound) < len(needed) or judge.objection(sound, limits):
         return None

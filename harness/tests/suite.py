@@ -50,7 +50,23 @@ def test_{name}_gate(gate):
     gate().assert_passed()
 """
 CONFTEST = 'pytest_plugins = ["harness.plugin", "fixtures.models", "fixtures.rows", "fixtures.cases"]\n'
-INI = "[pytest]\naddopts = -p no:benchmark --dist=loadgroup --max-worker-restart=0\nfilterwarnings = error\n"
+COUNT_OPENED = """
+import os
+
+from harness import spec
+
+_open = spec.open_model
+
+
+def open_model(wanted):
+    with open("opened.txt", "a") as file:
+        file.write(f"{os.getpid()}:{wanted.name}\\n")
+    return _open(wanted)
+
+
+spec.open_model = open_model
+"""
+INI = "[pytest]\naddopts = -p no:benchmark --dist=loadgroup --no-loadscope-reorder --max-worker-restart=0\nfilterwarnings = error\n"
 
 
 def write_rows(folder: Path, rows: int = ROWS) -> Path:

@@ -28,7 +28,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 def test_the_meter_tells_rows_speed_and_time_left() -> None:
-    assert meter("toy", 50, 200, 10, 4.0) == "toy: 50/200 rows, 10 from the ledger, 10.0 rows/s, 15 s left"
+    assert meter("toy", 50, 200, 10, 4.0) == "toy: 50/200 rows, 10 known before, 10.0 rows/s, 15 s left"
     assert meter("toy", 200, 200, 0, 4.0) == "toy: 200/200 rows, 50.0 rows/s, done"
 
 
