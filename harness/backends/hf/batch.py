@@ -1,0 +1,148 @@
+"""A batch of prompts, ready to be asked: grouped, measured, with a receipt for every image."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from harness.backends.hf.processing import Decoded, Eye
+from harness.backends.hf.receipts import Picture
+from harness.errors import ImageRefused, ModelError
+from harness.records import Prompt, Receipt, Reply
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One prompt that is ready to be asked.
+
+    Attributes
+    ----------
+    place : int
+        Its place in the batch.
+    name : str
+        ``row <id>`` for messages.
+    prompt : Prompt
+        What was sent.
+    receipts : tuple of Receipt
+        One an image.
+    tokens : int
+        Length in tokens, without padding.
+    """
+
+    place: int
+    name: str
+    prompt: Prompt
+    receipts: tuple[Receipt, ...]
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Prompts that go through the model together: all of them with images, or all without."""
+
+    asked: tuple[Asked, ...]
+    inputs: Mapping[str, Tensor]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A batch: the groups to ask, and the replies of rows that failed before they could be asked."""
+
+    size: int
+    groups: tuple[Group, ...]
+    failed: Mapping[int, Reply]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """Makes batches ready.
+
+    Attributes
+    ----------
+    eye : Eye
+        Turns prompts into tensors.
+    context : int
+        Tokens that the model can take, prompt and reply; 0 where its config does not say.
+    """
+
+    eye: Eye
+    context: int
+
+    def prepare(self, prompts: Sequence[Prompt], names: Sequence[str]) -> Prepared:
+        """Make a batch ready; a row that cannot be asked fails alone, with its cause.
+
+        Rows with and without images go apart: not every processor takes them together.
+        """
+        failed: dict[int, Reply] = {}
+        groups: list[Group] = []
+        seen: Decoded = {}
+        for with_images in (True, False):
+            places = [place for place, prompt in enumerate(prompts) if bool(prompt.images) is with_images]
+            groups += self._together(places, prompts, names, seen, failed)
+        return Prepared(size=len(prompts), groups=tuple(groups), failed=failed)
+
+    def one(self, prompt: Prompt) -> Group:
+        """Make a single prompt ready.
+
+        Raises
+        ------
+        ModelError
+            It cannot be asked; ReceiptError where its images are not in the tensors.
+        """
+        return self._group([0], [prompt], ["prompt"], {})
+
+    def _together(
+        self,
+        places: Sequence[int],
+        prompts: Sequence[Prompt],
+        names: Sequence[str],
+        seen: Decoded,
+        failed: dict[int, Reply],
+    ) -> list[Group]:
+        """One group of all these rows or, where that fails, each row alone, so that the cause has a name."""
+        if not places:
+            return []
+        try:
+            return [self._group(places, prompts, names, seen)]
+        except (ModelError, ImageRefused) as cause:
+            if len(places) > 1:
+                return [g for p in places for g in self._together([p], prompts, names, seen, failed)]
+            failed[places[0]] = refusal(names[places[0]], cause)
+            return []
+
+    def _group(self, places: Sequence[int], prompts: Sequence[Prompt], names: Sequence[str], seen: Decoded) -> Group:
+        """Tensors, receipts and lengths of some rows."""
+        chosen = [prompts[place] for place in places]
+        inputs, found = self.eye.read(chosen, seen)
+        lengths = [int(length) for length in inputs["attention_mask"].sum(dim=1).tolist()]
+        for prompt, tokens in zip(chosen, lengths, strict=True):
+            self._fits(prompt, tokens)
+        asked = (
+            Asked(place=place, name=names[place], prompt=prompt, receipts=_receipts(prompt, row), tokens=tokens)
+            for place, prompt, row, tokens in zip(places, chosen, found, lengths, strict=True)
+        )
+        return Group(asked=tuple(asked), inputs=inputs)
+
+    def _fits(self, prompt: Prompt, tokens: int) -> None:
+        """Refuse a prompt that would be cut, or whose reply would run out of the context."""
+        if self.context and tokens + prompt.max_new_tokens > self.context:
+            raise ModelError(
+                f"the prompt has {tokens} tokens and the reply up to {prompt.max_new_tokens}, but the model's "
+                f"context holds {self.context}: ask for shorter replies, or use a model with a longer context"
+            )
+
+
+def refusal(name: str, cause: Exception) -> Reply:
+    """A failed reply that says whose it is."""
+    return Reply(text="", receipts=(), finish="failed", error=f"{name}: {cause}")
+
+
+def _receipts(prompt: Prompt, row: Sequence[Picture]) -> tuple[Receipt, ...]:
+    return tuple(
+        Receipt(digest=image.digest, tokens=picture.tokens, tensor=picture.tensor)
+        for image, picture in zip(prompt.images, row, strict=True)
+    )

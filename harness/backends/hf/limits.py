@@ -1,0 +1,89 @@
+"""What is known of architectures before anything is tried: how many images a prompt may have."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+from harness.errors import ModelError
+from harness.records import ImagePart, ImageRef, Prompt, TextPart
+
+# Architectures (model_type of config.json) that answer about one image. Their processors may well accept two and
+# their models run on them; nothing that comes out was ever trained, so it may not be reported.
+SINGLE_IMAGE: Mapping[str, str] = MappingProxyType(
+    {
+        "blip": "one image is encoded for the decoder's cross-attention",
+        "blip-2": "one image fills its query tokens",
+        "florence2": "a task prompt about one image",
+        "fuyu": "one image stands before the text",
+        "git": "one image stands before the text",
+        "instructblip": "one image fills its query tokens",
+        "kosmos-2": "one image stands before the text",
+        "kosmos-2.5": "one page is read",
+        "paligemma": "its pretraining shows one image before the prefix",
+        "pix2struct": "one image is rendered with the question",
+        "vision-encoder-decoder": "one image is encoded",
+    }
+)
+
+# Architectures whose processors refuse a prompt without an image
+NEEDS_IMAGE: Mapping[str, str] = MappingProxyType(
+    {"paligemma": "its processor takes no text alone", "pix2struct": "it reads nothing but pictures"}
+)
+
+
+def hold(name: str, model_type: str, prompts: Sequence[Prompt]) -> None:
+    """Refuse prompts that the architecture is known not to take.
+
+    Raises
+    ------
+    ModelError
+        Several images for a model of one, or none for a model that needs one.
+    """
+    counts = [len(prompt.images) for prompt in prompts]
+    most = max(counts, default=0)
+    if most > 1 and model_type in SINGLE_IMAGE:
+        several = sum(n > 1 for n in counts)
+        raise ModelError(
+            f"model {name}: {several} of {len(counts)} prompts have several images, up to {most}, but "
+            f"{model_type} takes one ({SINGLE_IMAGE[model_type]}): choose another model, or a benchmark of one image"
+        )
+    if 0 in counts and model_type in NEEDS_IMAGE:
+        raise ModelError(
+            f"model {name}: {counts.count(0)} of {len(counts)} prompts have no image, but {model_type} needs one "
+            f"({NEEDS_IMAGE[model_type]}): leave out the modes of text alone for this model"
+        )
+
+
+def probes(prompts: Sequence[Prompt]) -> list[Prompt]:
+    """The prompts to try a processor on: the shape with the most images and, if there is one, that without any.
+
+    Their text and pictures are made up, so that what fails is the model and not a row.
+    """
+    most = max(prompts, key=lambda prompt: len(prompt.images), default=None)
+    without = next((prompt for prompt in prompts if not prompt.images), None)
+    return [_made_up(prompt) for prompt in (most, without) if prompt is not None]
+
+
+def _made_up(prompt: Prompt) -> Prompt:
+    parts: list[TextPart | ImagePart] = []
+    for place, part in enumerate(prompt.parts):
+        parts.append(ImagePart(image=_pattern(place)) if isinstance(part, ImagePart) else TextPart(text="probe"))
+    return Prompt(parts=tuple(parts), max_new_tokens=prompt.max_new_tokens)
+
+
+def _pattern(number: int) -> ImageRef:
+    """A small picture that differs from every other number's."""
+    from PIL import Image
+
+    width, height = 64, 48
+    pixels = bytes(
+        (7 * x + 13 * y + 29 * number + 80 * c) % 256 for y in range(height) for x in range(width) for c in range(3)
+    )
+    return ImageRef(
+        name=f"probe {number}",
+        digest=f"probe {number}",
+        width=width,
+        height=height,
+        open=lambda: Image.frombytes("RGB", (width, height), pixels),
+    )
