@@ -11,6 +11,7 @@
     +-- ModeError                   a mode that this benchmark or these rows cannot have
     +-- ModelError                  a model that cannot be opened, or cannot do what the rows need
     |   +-- ReceiptError            the model was not given the images that the row has
+    |   +-- NotRecorded             a replay that holds no reply of a case; it is not measured
     +-- LedgerError                 a ledger that cannot be read or written
     |   +-- NotInLedger             a case that was never asked, so that there is nothing to recompute
     +-- NotEstimable                an estimate or difference that the points do not allow
@@ -80,6 +81,10 @@ class ModelError(SightcheckError):
 
 class ReceiptError(ModelError):
     """The tensors that reached the model do not hold the images of the row."""
+
+
+class NotRecorded(ModelError):
+    """A replay that holds no reply of a case. The case is not measured."""
 
 
 class LedgerError(SightcheckError):

@@ -26,8 +26,11 @@ from harness.records import ImagePart, Measurement, Model, Prompt, Reply
 SCHEMA = "1"
 
 
-def key(model: Model, prompt: Prompt) -> str:
-    """Return the hex sha256 under which the reply of this model to this prompt is kept."""
+def key(model: Model, prompt: Prompt, row_id: str) -> str:
+    """Return the hex sha256 under which the reply of this model to this prompt is kept.
+
+    The row has no part in it, so that identical prompts are asked once; but for a model that answers ``by_row``.
+    """
     parts = [
         ["image", part.image.digest] if isinstance(part, ImagePart) else ["text", part.text] for part in prompt.parts
     ]
@@ -38,6 +41,8 @@ def key(model: Model, prompt: Prompt) -> str:
         "max_new_tokens": prompt.max_new_tokens,
         "parts": parts,
     }
+    if getattr(model, "by_row", False):
+        asked["row"] = row_id
     return hashlib.sha256(json.dumps(asked, sort_keys=True, ensure_ascii=True).encode()).hexdigest()
 
 

@@ -98,11 +98,10 @@ def measure(
     asked = _asked(case, benchmark, model, loaded, settings, asks)
     with ledger.replies(case.id) as replies:
         missing = list({ask.key: ask for ask in asks if ask.key not in replies}.values())
-        if missing:
-            model.check([ask.prompt for ask in missing])
+        _announce(model, case, missing)
         ledger.write_asked(asked)
         note = partial(progress, case.id)
-        failed = _ask_missing(case, model, missing, replies, settings, note, len(asks))
+        failed = _ask_missing(model, missing, replies, settings, note, len(asks))
         known = {ask.key: replies[ask.key] for ask in asks if ask.key in replies}
     return complete(asked, failed | known)
 
@@ -157,7 +156,7 @@ def chosen(benchmark: Benchmark, loaded: Loaded, settings: Settings) -> tuple[Ro
 
 def _ask(row: Row, name: ModeName, model: Model, settings: Settings) -> _Ask:
     built = prompt.build(row, name, max_new_tokens=settings.max_new_tokens)
-    return _Ask(row=row, prompt=built, key=key(model, built))
+    return _Ask(row=row, prompt=built, key=key(model, built, row.id))
 
 
 def _asked(
@@ -222,8 +221,16 @@ def _shown(model: Model) -> str:
     return f"{spec.backend}:{where}" + (f"@{spec.revision}" if spec.revision else "")
 
 
+def _announce(model: Model, case: Case, missing: Sequence[_Ask]) -> None:
+    """Tell the model what comes, and let it refuse before anything is asked."""
+    tell = getattr(model, "rows_for", None)
+    if tell is not None:
+        tell(case.benchmark, case.mode, [ask.row.id for ask in missing])
+    if missing:
+        model.check([ask.prompt for ask in missing])
+
+
 def _ask_missing(
-    case: Case,
     model: Model,
     missing: list[_Ask],
     replies: Replies,
@@ -239,12 +246,12 @@ def _ask_missing(
     failed: dict[str, Reply] = {}
     batches = _batches(missing, settings.batch_size or getattr(model, "batch_size", 8))
     with ThreadPoolExecutor(max_workers=1) as ahead:
-        waiting = ahead.submit(_prepare, model, case, batches[0])
+        waiting = ahead.submit(_prepare, model, batches[0])
         for number, batch in enumerate(batches, 1):
             prepared = waiting.result()
             if number < len(batches):
-                waiting = ahead.submit(_prepare, model, case, batches[number])
-            answered = _reply(model, case, batch, prepared)
+                waiting = ahead.submit(_prepare, model, batches[number])
+            answered = _reply(model, batch, prepared)
             replies.add([(ask.key, ask.row.id, reply) for ask, reply in zip(batch, answered, strict=True)])
             failed |= {a.key: r for a, r in zip(batch, answered, strict=True) if r.finish == "failed"}
             done += len(batch)
@@ -262,11 +269,8 @@ def _length(asked: Prompt) -> int:
     return sum(len(part.text) for part in asked.parts if hasattr(part, "text"))
 
 
-def _prepare(model: Model, case: Case, batch: Sequence[_Ask]) -> Any:
+def _prepare(model: Model, batch: Sequence[_Ask]) -> Any:
     """Prepare a batch ahead of the model; an error is kept for the rows to be asked one by one."""
-    tell = getattr(model, "rows_for", None)
-    if tell is not None:
-        tell(case.benchmark, case.mode, [ask.row.id for ask in batch])
     try:
         return model.prepare([ask.prompt for ask in batch], [ask.row.id for ask in batch])
     except ModelError:
@@ -275,7 +279,7 @@ def _prepare(model: Model, case: Case, batch: Sequence[_Ask]) -> Any:
         return error
 
 
-def _reply(model: Model, case: Case, batch: Sequence[_Ask], prepared: Any) -> list[Reply]:
+def _reply(model: Model, batch: Sequence[_Ask], prepared: Any) -> list[Reply]:
     """Answer a prepared batch; where it fails as a whole, ask its rows one by one."""
     try:
         if isinstance(prepared, Exception):
@@ -291,7 +295,7 @@ def _reply(model: Model, case: Case, batch: Sequence[_Ask], prepared: Any) -> li
             return [_failed(error)]
     else:
         return [_proven(ask, reply) for ask, reply in zip(batch, answered, strict=True)]
-    return [reply for ask in batch for reply in _reply(model, case, [ask], _prepare(model, case, [ask]))]
+    return [reply for ask in batch for reply in _reply(model, [ask], _prepare(model, [ask]))]
 
 
 def _is_row_error(error: ModelError) -> bool:

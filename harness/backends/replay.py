@@ -18,7 +18,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, cast
 
-from harness.errors import ModelError, UsageError
+from harness.errors import ModelError, NotRecorded, UsageError
 from harness.records import ModelSpec, Prompt, Receipt, Reply
 
 OPTIONS: Mapping[str, str] = MappingProxyType(
@@ -59,6 +59,8 @@ class ReplayModel:
     """Recorded replies as a model. The run says with ``rows_for`` whose replies it wants next."""
 
     batch_size = 64
+    by_row = True
+    """A reply belongs to its row: two rows with the same prompt may have been answered differently."""
 
     def __init__(
         self, spec: ModelSpec, file: Path, model: str, recorded: Mapping[Place, Recorded], digest: str
@@ -117,13 +119,13 @@ class ReplayModel:
 
         Raises
         ------
-        ModelError
+        NotRecorded
             Names the benchmarks and modes that the file holds.
         """
         rows = self._announced
         if len(rows) == len(prompts) and rows and not any(self._find(row) for row in rows):
             held = sorted({f"{place[0] or 'any benchmark'}/{place[1] or 'any mode'}" for place in self._recorded})
-            raise ModelError(
+            raise NotRecorded(
                 f"model {self._spec.name}: {self._file.name} holds no reply for any of the {len(rows)} rows of "
                 f"{'/'.join(self._case)}, but for {', '.join(held)}: choose with benchmark= and map="
             )

@@ -66,7 +66,10 @@ def open_model(wanted):
 
 spec.open_model = open_model
 """
-INI = "[pytest]\naddopts = -p no:benchmark --dist=loadgroup --no-loadscope-reorder --max-worker-restart=0\nfilterwarnings = error\n"
+INI = """[pytest]
+addopts = -p no:benchmark --dist=loadgroup --no-loadscope-reorder --max-worker-restart=0
+filterwarnings = error
+"""
 
 
 def write_rows(folder: Path, rows: int = ROWS) -> Path:

@@ -18,7 +18,7 @@ REPLY = Reply(text="B", receipts=(Receipt(digest="d", tokens=4),), finish="stop"
 
 def _key(model: Stub | None = None, *, image: str = "p1", tokens: int = 8, stem: str = "") -> str:
     shown = replace(row(1), images=(picture(image),), stem=stem or row(1).stem)
-    return ledger.key(model or Stub(str), prompt.build(shown, "image_text", max_new_tokens=tokens))
+    return ledger.key(model or Stub(str), prompt.build(shown, "image_text", max_new_tokens=tokens), "r1")
 
 
 def test_the_key_changes_with_pixels_text_model_and_length() -> None:
@@ -35,7 +35,7 @@ def test_the_key_changes_with_pixels_text_model_and_length() -> None:
 def test_the_key_does_not_change_with_the_name_of_a_picture() -> None:
     shown = row(1)
     renamed = replace(shown, images=(replace(shown.images[0], name="moved.png"),))
-    built = [ledger.key(Stub(str), prompt.build(r, "image_text")) for r in (shown, renamed)]
+    built = [ledger.key(Stub(str), prompt.build(r, "image_text"), r.id) for r in (shown, renamed)]
     assert built[0] == built[1]
 
 

@@ -141,6 +141,14 @@ def test_missing_data_are_skipped_with_the_reason_and_nothing_measured_exits_5(
     result.stdout.fnmatch_lines(["*not measured: toy: no files are here; looked for --data toy=FOLDER*Make them.*"])
 
 
+def test_a_mode_that_was_not_recorded_is_not_measured(toy: pytest.Pytester) -> None:
+    lines = (toy.path / "sees.jsonl").read_text().splitlines(keepends=True)
+    (toy.path / "sees.jsonl").write_text("".join(line for line in lines if '"mode": "blank"' not in line))
+    result = _run(toy, "-rs", "-k", "sees and (blank or text_only) and not claim", control=False)
+    result.assert_outcomes(passed=1, skipped=1)
+    result.stdout.fnmatch_lines(["*not measured: model sees: sees.jsonl holds no reply for any of the 160 rows*"])
+
+
 def test_required_data_that_are_missing_are_a_failure(toy: pytest.Pytester) -> None:
     result = toy.runpytest_subprocess("benches", "--model", "sees=replay:sees.jsonl", "--require", "toy", "-k", "blank")
     result.assert_outcomes(failed=1)

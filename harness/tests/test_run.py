@@ -106,6 +106,16 @@ def test_identical_prompts_are_asked_once(tmp_path: Path) -> None:
     assert [a.points["accuracy"] for a in found.answers] == [1.0] * 6
 
 
+def test_a_replay_answers_each_row_by_itself(tmp_path: Path) -> None:
+    class ByRow(Stub):
+        by_row = True
+
+    same = [replace(ROWS[0], id=f"x{n}", cluster="c") for n in range(6)]
+    model = ByRow(lambda prompt: "A")
+    _measure(model, tmp_path, rows=same)
+    assert len(model.asked) == 6
+
+
 def test_a_row_that_breaks_the_batch_fails_alone(tmp_path: Path) -> None:
     def answer(prompt: Prompt) -> str:
         if _number(prompt) == 7:
