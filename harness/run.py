@@ -11,14 +11,13 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import partial
-from typing import Any, Literal
+from typing import Literal
 
 from harness import __version__, extract, mode, prompt, score
-from harness.errors import ModelError, NotInLedger, RowsRefused, SightcheckError
-from harness.ledger import SCHEMA, Ledger, Replies, key
+from harness.ask import Ask, announce, ask
+from harness.errors import NotInLedger, RowsRefused
+from harness.ledger import SCHEMA, Ledger, key
 from harness.records import (
     Answer,
     Benchmark,
@@ -28,7 +27,6 @@ from harness.records import (
     Measurement,
     Model,
     ModeName,
-    Prompt,
     Read,
     Reply,
     Row,
@@ -63,15 +61,6 @@ class Settings:
     max_new_tokens: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Ask:
-    """One prompt on its way to the model."""
-
-    row: Row
-    prompt: Prompt
-    key: str
-
-
 def measure(
     benchmark: Benchmark,
     name: ModeName,
@@ -97,13 +86,19 @@ def measure(
     asks = [_ask(row, name, model, settings) for row in rows]
     asked = _asked(case, benchmark, model, loaded, settings, asks)
     with ledger.replies(case.id) as replies:
-        missing = list({ask.key: ask for ask in asks if ask.key not in replies}.values())
-        _announce(model, case, missing)
+        missing = list({one.key: one for one in asks if one.key not in replies}.values())
+        announce(model, case, missing)
         ledger.write_asked(asked)
-        note = partial(progress, case.id)
-        failed = _ask_missing(model, missing, replies, settings, note, len(asks))
-        known = {ask.key: replies[ask.key] for ask in asks if ask.key in replies}
-    return complete(asked, failed | known)
+        known = len(asks) - len(missing)
+        failed = ask(
+            model,
+            missing,
+            replies,
+            size=settings.batch_size,
+            note=lambda done: progress(case.id, known + done, len(asks), known),
+        )
+        answered = {one.key: replies[one.key] for one in asks if one.key in replies}
+    return complete(asked, failed | answered)
 
 
 def rescore(case: Case, ledger: Ledger) -> Measurement:
@@ -154,17 +149,17 @@ def chosen(benchmark: Benchmark, loaded: Loaded, settings: Settings) -> tuple[Ro
     return tuple(row for row in loaded.rows if row.id in drawn)
 
 
-def _ask(row: Row, name: ModeName, model: Model, settings: Settings) -> _Ask:
+def _ask(row: Row, name: ModeName, model: Model, settings: Settings) -> Ask:
     built = prompt.build(row, name, max_new_tokens=settings.max_new_tokens)
-    return _Ask(row=row, prompt=built, key=key(model, built, row.id))
+    return Ask(row=row, prompt=built, key=key(model, built, row.id))
 
 
 def _asked(
-    case: Case, benchmark: Benchmark, model: Model, loaded: Loaded, settings: Settings, asks: Sequence[_Ask]
+    case: Case, benchmark: Benchmark, model: Model, loaded: Loaded, settings: Settings, asks: Sequence[Ask]
 ) -> Measurement:
     """Return the measurement before any reply: what is asked, of whom, under which protocol."""
-    pending = tuple(Answer(row=ask.row, key=ask.key, reply=PENDING, reading=Unread("empty"), points={}) for ask in asks)
-    counts = [len(ask.row.options) for ask in asks]
+    pending = tuple(Answer(row=one.row, key=one.key, reply=PENDING, reading=Unread("empty"), points={}) for one in asks)
+    counts = [len(one.row.options) for one in asks]
     published = benchmark.published.get(loaded.split, len(loaded.rows))
     return Measurement(
         case=case,
@@ -182,9 +177,9 @@ def _asked(
     )
 
 
-def _harness(benchmark: Benchmark, model: Model, loaded: Loaded, settings: Settings, asks: Sequence[_Ask]) -> Harness:
-    ids = hashlib.sha256("\n".join(ask.row.id for ask in asks).encode("utf-8", "surrogatepass")).hexdigest()[:16]
-    limits = sorted({ask.prompt.max_new_tokens for ask in asks})
+def _harness(benchmark: Benchmark, model: Model, loaded: Loaded, settings: Settings, asks: Sequence[Ask]) -> Harness:
+    ids = hashlib.sha256("\n".join(one.row.id for one in asks).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    limits = sorted({one.prompt.max_new_tokens for one in asks})
     decoding = ", ".join(f"{k}={v}" for k, v in sorted(model.decoding.items()))
     return Harness(
         dataset=f"{benchmark.name} {benchmark.version}, {loaded.source}",
@@ -219,101 +214,6 @@ def _shown(model: Model) -> str:
     spec = model.spec
     where = spec.where.rstrip("/").rsplit("/", 1)[-1] if spec.where.startswith((".", "/")) else spec.where
     return f"{spec.backend}:{where}" + (f"@{spec.revision}" if spec.revision else "")
-
-
-def _announce(model: Model, case: Case, missing: Sequence[_Ask]) -> None:
-    """Tell the model what comes, and let it refuse before anything is asked."""
-    tell = getattr(model, "rows_for", None)
-    if tell is not None:
-        tell(case.benchmark, case.mode, [ask.row.id for ask in missing])
-    if missing:
-        model.check([ask.prompt for ask in missing])
-
-
-def _ask_missing(
-    model: Model,
-    missing: list[_Ask],
-    replies: Replies,
-    settings: Settings,
-    note: Callable[[int, int, int], None],
-    total: int,
-) -> dict[str, Reply]:
-    """Ask what the ledger lacks, batch by batch; return the failed replies by key."""
-    done = known = total - len(missing)
-    note(done, total, known)
-    if not missing:
-        return {}
-    failed: dict[str, Reply] = {}
-    batches = _batches(missing, settings.batch_size or getattr(model, "batch_size", 8))
-    with ThreadPoolExecutor(max_workers=1) as ahead:
-        waiting = ahead.submit(_prepare, model, batches[0])
-        for number, batch in enumerate(batches, 1):
-            prepared = waiting.result()
-            if number < len(batches):
-                waiting = ahead.submit(_prepare, model, batches[number])
-            answered = _reply(model, batch, prepared)
-            replies.add([(ask.key, ask.row.id, reply) for ask, reply in zip(batch, answered, strict=True)])
-            failed |= {a.key: r for a, r in zip(batch, answered, strict=True) if r.finish == "failed"}
-            done += len(batch)
-            note(done, total, known)
-    return failed
-
-
-def _batches(missing: Sequence[_Ask], size: int) -> list[list[_Ask]]:
-    """Put rows of one size together, so that no row is padded to the length of a far longer one."""
-    ordered = sorted(missing, key=lambda ask: (len(ask.prompt.images), _length(ask.prompt), ask.row.id))
-    return [ordered[i : i + size] for i in range(0, len(ordered), size)]
-
-
-def _length(asked: Prompt) -> int:
-    return sum(len(part.text) for part in asked.parts if hasattr(part, "text"))
-
-
-def _prepare(model: Model, batch: Sequence[_Ask]) -> Any:
-    """Prepare a batch ahead of the model; an error is kept for the rows to be asked one by one."""
-    try:
-        return model.prepare([ask.prompt for ask in batch], [ask.row.id for ask in batch])
-    except ModelError:
-        raise
-    except Exception as error:
-        return error
-
-
-def _reply(model: Model, batch: Sequence[_Ask], prepared: Any) -> list[Reply]:
-    """Answer a prepared batch; where it fails as a whole, ask its rows one by one."""
-    try:
-        if isinstance(prepared, Exception):
-            raise prepared
-        answered = model.reply(prepared)
-    except SightcheckError as error:
-        if len(batch) == 1:
-            return [_failed(error)]
-        if isinstance(error, ModelError) and not _is_row_error(error):
-            raise
-    except Exception as error:
-        if len(batch) == 1:
-            return [_failed(error)]
-    else:
-        return [_proven(ask, reply) for ask, reply in zip(batch, answered, strict=True)]
-    return [reply for ask in batch for reply in _reply(model, [ask], _prepare(model, [ask]))]
-
-
-def _is_row_error(error: ModelError) -> bool:
-    return type(error) is not ModelError
-
-
-def _failed(error: Exception) -> Reply:
-    cause = " ".join(str(error).split())
-    return Reply(text="", receipts=(), finish="failed", error=f"{type(error).__name__}: {cause}"[:500])
-
-
-def _proven(ask: _Ask, reply: Reply) -> Reply:
-    """Turn a reply whose receipts contradict the row's images into a failed one; none at all stays unproven."""
-    sent, got = [ref.digest for ref in ask.prompt.images], [receipt.digest for receipt in reply.receipts]
-    if reply.finish == "failed" or got == sent or (sent and not got):
-        return reply
-    text = f"row {ask.row.id}: {len(got)} receipt(s) came back, but {len(sent)} image(s) were sent, in that order"
-    return replace(reply, text="", receipts=(), finish="failed", error=text)
 
 
 def _answer(pending: Answer, reply: Reply) -> Answer:
