@@ -98,6 +98,10 @@ def measure(
             note=lambda done: progress(case.id, known + done, len(asks), known),
         )
         answered = {one.key: replies[one.key] for one in asks if one.key in replies}
+    if missing:
+        # only a model that was asked knows its dtype and device
+        asked = replace(asked, provenance=_provenance(benchmark, model, loaded, settings))
+        ledger.write_asked(asked)
     return complete(asked, failed | answered)
 
 

@@ -357,6 +357,13 @@ def test_options_of_yes_and_no_are_matched_whole(reply: str, options: dict[str, 
         "the answer is a fracture of the radius",
         "The answer is a mass",
         "Type B",
+        "Hepatitis B is the most likely diagnosis.",
+        "The blood type is A.",
+        "Blood group: B",
+        "B cell lymphoma",
+        "Weber B fracture",
+        "Hemoglobin C",
+        "Plan: a C section",
         "U.S. of the abdomen",
         "The image is labelled (A).",
         "See figure B.",
@@ -439,7 +446,7 @@ def test_a_letter_that_is_no_option_is_said_to_be_none(reply: str) -> None:
         "I cannot answer this question without the image.",
         "I'm unable to view images, so I cannot choose between A, B and C.",
         "As an AI, I cannot provide a medical diagnosis. Option A would need a pleural line.",
-        "Without the graph I cannot choose. If it falls, option A would be correct. If it rises, option B might be correct.",
+        "Without the graph I cannot choose. If it falls, option A would be correct; else option B might be correct.",
         "I need the graph to answer this question. Please provide the graph.",
         "Lo siento, no puedo ver la imagen.",
         "Desculpe, não posso responder.",
@@ -482,7 +489,7 @@ def test_an_empty_reply_is_empty(reply: str) -> None:
     "reply",
     [
         "<think>First I look at the heart. Then the lungs. The option A needs a pleural line. Then the",
-        "The film shows the chest of an adult in a frontal projection; the heart is of normal size, the lungs are clear and the",
+        "The film shows a chest in frontal projection; the heart is of normal size, the lungs are clear, the",
         "The correct answer is",
         "The correct answer is:",
     ],
@@ -604,8 +611,83 @@ def test_options_that_are_not_different_letters_are_refused(options: object) -> 
         "A is incorrect.",
         "Option A is unlikely.",
         "For example, 'The answer is A'.",
+        "The answer cannot be B.",
+        "I don't think the answer is A.",
+        "I doubt the answer is A.",
+        "To choose B, one would need a meniscus.",
+        "The arrow points to A.",
+        "The letter on the film is B.",
+        "Maybe C",
+        "A. Pneumothorax is excluded.",
         "MDbMDbMDbMDb",
     ],
 )
 def test_talk_about_options_is_no_answer(reply: str) -> None:
     assert _read(reply) == "(none)"
+
+
+VERDICTS = """Let's go through the options:
+A) Pneumothorax - Incorrect, there is no pleural line.
+B) Pleural effusion - Incorrect.
+C) Lobar pneumonia - Correct, there is an air bronchogram.
+D) Pulmonary embolism - Incorrect.
+E) Normal chest - Incorrect."""
+REASONS = """Let's evaluate each option:
+
+**A. Pneumothorax**: There is no pleural line.
+**B. Pleural effusion**: There is no meniscus.
+**C. Lobar pneumonia**: There is a consolidation.
+"""
+AFTERWARDS = """The correct answer is C) Lobar pneumonia.
+
+A) Pneumothorax is wrong, since there is no pleural line.
+B) Pleural effusion is wrong as well.
+D) Pulmonary embolism shows no opacity."""
+
+
+@pytest.mark.parametrize(
+    ("reply", "expected"),
+    [
+        (VERDICTS, "C"),
+        (REASONS, "(several)"),
+        (f"{REASONS}\nTherefore, the most likely diagnosis is lobar pneumonia.", "C"),
+        (f"{REASONS}\nTherefore, the most likely answer is **lobar pneumonia**, option C.", "C"),
+        (f"{REASONS}\nC", "C"),
+        (f"{REASONS}\nC. Lobar pneumonia", "C"),
+        (AFTERWARDS, "C"),
+        (AFTERWARDS.replace("The correct answer is ", ""), "C"),
+        ("The answer is C. Lobar pneumonia. A common mimic is B. Pleural effusion.", "C"),
+        ("A. Pneumothorax is excluded because there is no line, leaving C. Lobar pneumonia.", "C"),
+        ("C. Lobar pneumonia is the answer because A. Pneumothorax is excluded.", "C"),
+        ("The correct answer is B; A, C and D are incorrect.", "B"),
+        ("Since A and B are ruled out, the answer must be C", "C"),
+        ("While option A is possible, option C is the most likely.", "C"),
+        ("The answer is not A but C.", "C"),
+        ("The answer can't be A, so it must be C.", "C"),
+        ("I'm not sure, but the answer is A.", "A"),
+        ("I cannot see the image, but based on the text the most likely answer is C.", "C"),
+        ("I am unable to view the image. However, if I had to guess, I would choose C.", "C"),
+        ("The most likely diagnosis is lobar pneumonia (C), not pneumothorax (A).", "C"),
+        ("Among the choices, lobar pneumonia (C) is most appropriate.", "C"),
+        ("Sure, here is the answer: B. Pleural effusion", "B"),
+        ("B (90% confidence)", "B"),
+        ("Answer: B, Confidence: 0.9", "B"),
+        ("Probably C", "C"),
+        ("1. C", "C"),
+        ("Question: Seen?\nAnswer: Maybe A, as the line shows.\nFinal Answer: C", "C"),
+        ("The final answer is: The final answer is D. I hope it is correct.", "D"),
+        ("Pneumothorax, requiring drainage", "A"),
+        ("Left pleural effusion", "B"),
+        ("(A) axial and (B) coronal views show a mass.", "(several)"),
+        ("Figure A and figure B show a mass.", "(none)"),
+    ],
+)
+def test_long_and_winding_replies_are_read_as_a_reader_would(reply: str, expected: str) -> None:
+    assert _read(reply) == expected
+
+
+def test_the_beginning_of_one_options_words_is_that_option() -> None:
+    plans = {"A": "Pneumothorax, requiring immediate drainage", "B": "Pneumothorax, to be watched for a day"}
+    assert _read("Pneumothorax, requiring immed", plans) == "A"
+    assert _read("Pneumothorax", plans) == "(several)"
+    assert _read("Pneumo", plans) == "(none)"
