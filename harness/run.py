@@ -233,9 +233,9 @@ def read(row: Row, reply: Reply) -> Read | Unread:
     """Read a reply by the row's kind; an option letter is mapped back to the published one."""
     finish: Literal["stop", "length"] = "length" if reply.finish == "length" else "stop"
     if row.kind == "yes_no":
-        return extract.yes_no(reply.text)
+        return extract.yes_no(reply.text, question=row.stem, finish=finish)
     if row.kind != "choice":
-        return extract.phrase(reply.text)
+        return extract.phrase(reply.text, question=row.stem, finish=finish)
     reading = extract.letter(reply.text, {option.letter: option.text for option in row.options}, finish=finish)
     if isinstance(reading, Unread):
         return reading
