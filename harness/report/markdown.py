@@ -178,17 +178,16 @@ def _telemetry(found: Mapping[str, Any]) -> Iterator[str]:
             str(c["receipts"]),
             str(c["image_tokens"]),
             str(c["zero_image_rows"]),
-            str(len(c["telemetry"]["bad"])),
+            str(c["bad_rows"]),
         ]
         for c in found["cases"]
     ]
     yield from table(head, rows, right=range(1, 7))
-    for title, group in by(found["cases"], "title"):
-        t = group[0]["telemetry"]
+    for t in found["data"].values():
         named = ", ".join(f"{k}: {v}" for k, v in sorted(t["named"].items()))
         loaded = ", ".join(f"{k}: {v}" for k, v in sorted(t["loaded"].items()))
         yield (
-            f"- {title}: {t['rows']} rows; images named per row {{{named}}}, loaded per row {{{loaded}}}; "
+            f"- {t['title']}: {t['rows']} rows; images named per row {{{named}}}, loaded per row {{{loaded}}}; "
             f"{t['distinct']} distinct pictures; {len(t['bad'])} bad rows."
         )
         yield from (f"  - row {bad['row_id']}: {bad['reason']}" for bad in t["bad"][:20])

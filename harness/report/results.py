@@ -34,8 +34,11 @@ def results(declared: Mapping[str, Any], measurements: Iterable[Measurement]) ->
     for m in measurements:
         groups[m.case.benchmark][m.case.model][m.case.mode] = m
     place = {name: number for number, name in enumerate(roles)}
-    found: dict[str, Any] = {"declared": dict(declared), "cases": [], "pairs": [], "claims": [], "gates": []}
-    for by_model in groups.values():
+    found: dict[str, Any] = {"declared": dict(declared), "data": {}}
+    found |= {"cases": [], "pairs": [], "claims": [], "gates": []}
+    for benchmark, by_model in groups.items():
+        any_case = next(m for by_mode in by_model.values() for m in by_mode.values())
+        found["data"][benchmark] = {"title": any_case.title} | codec.plain(any_case.telemetry)
         models = sorted(by_model, key=lambda name: place.get(name, len(place)))
         first = _reference(by_model[name] for name in models)
         for name in models:
@@ -90,7 +93,7 @@ def _case(m: Measurement, first: Measurement | None, role: str, limits: Limits) 
         "slices": {name: _slice(answers, name) for name in m.slices},
         "by_images": _by_images(answers),
         "letters": _letters(answers),
-        "telemetry": codec.plain(m.telemetry),
+        "bad_rows": len(m.telemetry.bad),
         "harness": codec.plain(m.harness),
         "provenance": dict(m.provenance),
         "notes": list(m.notes),
