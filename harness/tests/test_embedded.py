@@ -14,8 +14,10 @@ import pytest
 from PIL import Image
 
 from fixtures.embedded import lessons, make_rows, questions
+from fixtures.embedded.curriculum import Encoder
 from fixtures.embedded.draw import SIZE
 from fixtures.embedded.pictures import draw_phantoms, every_fact
+from fixtures.embedded.skeleton import PHRASES
 from harness import prompt
 from harness.records import ModeName, Option, Row, RowKind
 
@@ -211,6 +213,25 @@ def test_a_mixed_batch_is_answered_as_one_by_one(name: str) -> None:
     ]
     opened = _opened(name)
     assert _ask(opened, asked) == [_ask(opened, [one])[0] for one in asked]
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_lessons_are_encoded_as_the_processor_encodes_prompts(name: str) -> None:
+    processor, _ = _opened(name)
+    encoder = Encoder(processor.tokenizer)
+    for lesson in (lessons.choice_lesson(np.random.default_rng(seed)) for seed in range(8)):
+        ids, begin = encoder.lesson(lesson, encoder.as_pixels)
+        images = [Image.new("L", (SIZE, SIZE))] * len(lesson.pictures)
+        content = [*[{"type": "image"}] * len(images), {"type": "text", "text": lesson.text}]
+        text = processor.apply_chat_template([{"role": "user", "content": content}], add_generation_prompt=True)
+        assert processor(images=images or None, text=text)["input_ids"][0] == ids[:begin]
+        assert processor.decode(ids[begin:], skip_special_tokens=True) == lesson.reply
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_repeated_sentences_are_one_token_each(name: str) -> None:
+    processor, _ = _opened(name)
+    assert all(len(processor.tokenizer(phrase)["input_ids"]) == 1 for phrase in PHRASES)
 
 
 def test_the_sighted_model_reads_the_rows_that_the_blind_one_guesses(shipped_choice: list[dict[str, Any]]) -> None:
