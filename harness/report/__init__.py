@@ -92,5 +92,6 @@ def summary(folder: Path) -> Iterator[str]:
     for claim in [*found["claims"], *found["gates"]]:
         role = ""
         if claim.get("role") == "control":
-            role = ", a control: refused, as it must be" if claim["passed"] else ", a control: MUST BE REFUSED"
+            bad = "could not be judged" if claim["verdict"] == "invalid" else "MUST BE REFUSED"
+            role = f", a control: {'refused, as it must be' if claim['passed'] else bad}"
         yield f"{claim['verdict']:<10} {claim['benchmark']} {claim['model']}: {claim['name']}{role}"

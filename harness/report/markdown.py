@@ -83,7 +83,9 @@ def _verdict(claim: Mapping[str, Any]) -> str:
     shown = VERDICT[claim["verdict"]]
     if claim.get("role") != "control":
         return shown
-    return f"{claim['verdict']} – refused, as it must be ✅" if claim["passed"] else f"{shown} – must be refused ❌"
+    if claim["passed"]:
+        return f"{claim['verdict']} – refused, as it must be ✅"
+    return f"{shown} – not judged" if claim["verdict"] == "invalid" else f"{shown} – must be refused ❌"
 
 
 def _gates(found: Mapping[str, Any]) -> Iterator[str]:
