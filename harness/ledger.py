@@ -104,8 +104,9 @@ class Ledger:
         """Keep what is asked in a case: its rows as shown with their keys, without replies."""
         self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / f"{asked.case.id}.asked.json"
-        path.with_suffix(".tmp").write_bytes((codec.line(asked) + "\n").encode("utf-8", "surrogatepass"))
-        path.with_suffix(".tmp").replace(path)
+        scratch = path.with_suffix(f".{os.getpid()}.tmp")  # two workers may write the same case at once
+        scratch.write_bytes((codec.line(asked) + "\n").encode("utf-8", "surrogatepass"))
+        scratch.replace(path)
 
     def asked(self, case_id: str) -> Measurement | None:
         """Return what was asked in a case, None where it never was."""

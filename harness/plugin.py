@@ -374,12 +374,16 @@ class Outcomes:
 
     def __init__(self) -> None:
         self.measured = self.skipped = 0
+        self.reasons: list[str] = []
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Count the outcome of a bench; called in the controller for every worker's test."""
         if "bench" in report.keywords:
             self.skipped += report.skipped
             self.measured += report.when == "call" and not report.skipped
+        if "bench" in report.keywords and report.skipped and isinstance(report.longrepr, tuple):
+            reason = str(report.longrepr[2]).removeprefix("Skipped: ")
+            self.reasons += [reason] if reason not in self.reasons else []
 
 
 OUTCOMES = pytest.StashKey[Outcomes]()
@@ -405,12 +409,14 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Print the claims of the run, and where the report is."""
-    folder = config.stash[FOLDER]
-    if not (folder / "results.json").is_file():
+    folder, reasons = config.stash[FOLDER], config.stash[OUTCOMES].reasons
+    measured = (folder / "results.json").is_file()
+    if not measured and not reasons:
         return
     from harness.report import summary
 
     terminalreporter.section("sightcheck")
-    for text in summary(folder):
+    for text in [*(summary(folder) if measured else ()), *reasons]:
         terminalreporter.write_line(text)
-    terminalreporter.write_line(f"report: {os.path.relpath(folder / 'report.md', config.rootpath)}")
+    if measured:
+        terminalreporter.write_line(f"report: {os.path.relpath(folder / 'report.md', config.rootpath)}")

@@ -88,6 +88,9 @@ def measure(
     with ledger.replies(case.id) as replies:
         missing = list({one.key: one for one in asks if one.key not in replies}.values())
         announce(model, case, missing)
+        before = None if missing else ledger.asked(case.id)
+        if before is not None and before.harness == asked.harness:
+            asked = replace(asked, provenance=before.provenance)  # of the run that asked
         ledger.write_asked(asked)
         known = len(asks) - len(missing)
         failed = ask(
@@ -98,10 +101,10 @@ def measure(
             note=lambda done: progress(case.id, known + done, len(asks), known),
         )
         answered = {one.key: replies[one.key] for one in asks if one.key in replies}
-    if missing:
-        # only a model that was asked knows its dtype and device
-        asked = replace(asked, provenance=_provenance(benchmark, model, loaded, settings))
-        ledger.write_asked(asked)
+        if missing:
+            # only a model that was asked knows its dtype and device
+            asked = replace(asked, provenance=_provenance(benchmark, model, loaded, settings))
+            ledger.write_asked(asked)
     return complete(asked, failed | answered)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +22,7 @@ def keep(folder: Path, measurement: Measurement) -> None:
     """
     path = folder / "rows" / f"{measurement.case.id}.jsonl"
     path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_suffix(".tmp")
+    scratch = path.with_suffix(f".{os.getpid()}.tmp")  # two workers may keep the same case at once
     with scratch.open("w", encoding="utf-8", errors="surrogatepass", newline="\n") as file:
         file.write(codec.line(replace(measurement, answers=())) + "\n")
         file.writelines(codec.line(answer) + "\n" for answer in measurement.answers)

@@ -60,6 +60,16 @@ def test_a_finished_case_asks_nothing_again(tmp_path: Path) -> None:
     assert again.asked == []
 
 
+def test_a_case_that_is_not_asked_again_keeps_the_facts_of_the_run_that_asked(tmp_path: Path) -> None:
+    class Opens(Stub):
+        def reply(self, prepared: list[Prompt]) -> list[Reply]:
+            self.facts = {"device": "cpu"}
+            return super().reply(prepared)
+
+    assert _measure(Opens(_right), tmp_path).provenance["model device"] == "cpu"
+    assert _measure(Opens(_right), tmp_path).provenance["model device"] == "cpu"
+
+
 def test_an_interrupted_case_goes_on_where_it_stopped(tmp_path: Path) -> None:
     class Stopped(Stub):
         def reply(self, prepared: list[Prompt]) -> list[Reply]:
