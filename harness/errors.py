@@ -58,10 +58,13 @@ class RowsRefused(DataError):
         Every bad row, in file order; the text lists the first twenty and counts the rest.
     telemetry : Telemetry
         What was counted before the refusal.
+    split : str
+        The split that was read, where it is known.
     """
 
-    def __init__(self, where: str, bad: Sequence[BadRow], telemetry: Telemetry) -> None:
+    def __init__(self, where: str, bad: Sequence[BadRow], telemetry: Telemetry, split: str = "") -> None:
         self.bad = tuple(bad)
+        self.split = split
         self.telemetry = telemetry
         shown = "\n".join(f"  row {b.row_id}: {b.reason}" for b in self.bad[:20])
         rest = f"\n  ... and {len(self.bad) - 20} more" if len(self.bad) > 20 else ""

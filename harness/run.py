@@ -81,7 +81,7 @@ def measure(
     """
     case = Case(benchmark=benchmark.name, mode=name, model=model.spec.name)
     if mode.shows_images(name) and loaded.telemetry.bad:
-        raise RowsRefused(f"{case.id}: {loaded.source}", loaded.telemetry.bad, loaded.telemetry)
+        raise RowsRefused(f"{case.id}: {loaded.source}", loaded.telemetry.bad, loaded.telemetry, loaded.split)
     rows = mode.apply(name, chosen(benchmark, loaded, settings), loaded.rows, seed=settings.seed)
     asks = [_ask(row, name, model, settings) for row in rows]
     asked = _asked(case, benchmark, model, loaded, settings, asks)
@@ -129,20 +129,21 @@ def complete(asked: Measurement, replies: Mapping[str, Reply]) -> Measurement:
 
 def refused(benchmark: Benchmark, name: ModeName, model: str, error: RowsRefused) -> Measurement:
     """Return the record of a case whose rows were refused, for the report."""
+    case = Case(benchmark=benchmark.name, mode=name, model=model)
     return Measurement(
-        case=Case(benchmark=benchmark.name, mode=name, model=model),
-        title=benchmark.title,
+        case=case,
+        title=f"{benchmark.title}, {error.split}" if error.split else benchmark.title,
         status="refused",
         answers=(),
         asked=0,
-        published=error.telemetry.rows,
+        published=benchmark.published.get(error.split, error.telemetry.rows),
         chance=None,
         telemetry=error.telemetry,
         harness=Harness(**dict.fromkeys(Harness.__dataclass_fields__, "")),
         provenance={},
         slices=benchmark.slices,
         notes=benchmark.notes,
-        refusal=str(error).splitlines()[0],
+        refusal=str(error).splitlines()[0].removeprefix(f"{case.id}: ").rstrip("."),
     )
 
 

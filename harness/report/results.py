@@ -63,7 +63,7 @@ def _reference(models: Iterable[Mapping[ModeName, Measurement]]) -> Measurement 
 def _case(m: Measurement, first: Measurement | None, role: str, limits: Limits) -> dict[str, Any]:
     answers = [a for a in m.answers if a.points]
     reasons = Counter(a.reading.why for a in answers if isinstance(a.reading, Unread))
-    unlike = judge.unequal(first.harness, m.harness) if first and m.status != "refused" else ("rows",)
+    unlike = judge.unequal(first.harness, m.harness) if first and m.status != "refused" else ()
     return {
         "case": m.case.id,
         "benchmark": m.case.benchmark,
@@ -89,7 +89,7 @@ def _case(m: Measurement, first: Measurement | None, role: str, limits: Limits) 
         "image_tokens": sum(r.tokens for a in m.answers for r in a.reply.receipts),
         "cut_off": sum(a.reply.finish == "length" for a in m.answers),
         "new_tokens": sum(a.reply.new_tokens for a in m.answers),
-        "same_harness": "yes" if not unlike else "no: " + ", ".join(unlike),
+        "same_harness": "–" if m.status == "refused" else "no: " + ", ".join(unlike) if unlike else "yes",
         "slices": {name: _slice(answers, name) for name in m.slices},
         "by_images": _by_images(answers),
         "letters": _letters(answers),
