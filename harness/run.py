@@ -90,7 +90,9 @@ def measure(
         announce(model, case, missing)
         before = None if missing else ledger.asked(case.id)
         if before is not None and before.harness == asked.harness:
-            asked = replace(asked, provenance=before.provenance)  # of the run that asked
+            # what is known of the model stays as the run that asked it knew it
+            of_model = {name: value for name, value in before.provenance.items() if name.startswith("model ")}
+            asked = replace(asked, provenance={**asked.provenance, **of_model})
         ledger.write_asked(asked)
         known = len(asks) - len(missing)
         failed = ask(
