@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
-from harness.errors import ModelError, SightcheckError
+from harness.errors import ModelError
 from harness.ledger import Replies
 from harness.records import Case, Model, Prompt, Reply, Row
 
@@ -92,21 +92,14 @@ def _reply(model: Model, batch: Sequence[Ask], prepared: Any) -> list[Reply]:
         if isinstance(prepared, Exception):
             raise prepared
         answered = model.reply(prepared)
-    except SightcheckError as error:
-        if len(batch) == 1:
-            return [_failed(error)]
-        if isinstance(error, ModelError) and not _is_row_error(error):
-            raise
     except Exception as error:
         if len(batch) == 1:
             return [_failed(error)]
+        if type(error) is ModelError:  # of the model itself; its subclasses are of one row
+            raise
     else:
         return [_proven(one, reply) for one, reply in zip(batch, answered, strict=True)]
     return [reply for one in batch for reply in _reply(model, [one], _prepare(model, [one]))]
-
-
-def _is_row_error(error: ModelError) -> bool:
-    return type(error) is not ModelError
 
 
 def _failed(error: Exception) -> Reply:

@@ -8,7 +8,8 @@ with its reason. The three functions are pure, total on any text, and take time 
 - ``phrase(reply)``: a short answer
 
 ``clean`` takes a reply apart (transcript, thoughts, tags, markup); ``choice``, ``polar`` and ``short`` read what is
-left; ``sheet`` knows the options, ``statement`` and ``cues`` what is said of them, ``failure`` what is no answer.
+left; ``sheet`` knows the options, ``statement`` and ``cues`` what is said of them, ``failure`` what is no
+answer; ``turns`` says which turn is read.
 """
 
 from __future__ import annotations

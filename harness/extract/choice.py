@@ -26,6 +26,7 @@ from harness.extract.clean import Turn, clean
 from harness.extract.failure import breaks_off, is_error, refuses
 from harness.extract.sheet import Sheet, sheet
 from harness.extract.statement import Mention, Weight, discussed, listed, mentions, more, weight
+from harness.extract.turns import last_read
 from harness.records import Read, Unread
 
 _SHORT = 400
@@ -286,12 +287,4 @@ def letter(
     """
     taken = clean(reply, [str(key).strip().upper() for key in options])
     known = sheet(options, taken.prompt)
-    why = []
-    for turn in reversed(taken.turns):
-        got = _turn(turn, known, cut=finish == "length")
-        if isinstance(got, Read):
-            return got
-        why.append(got.why)
-    if taken.prompt and why == ["empty"]:
-        return Unread("echo")
-    return Unread(next((reason for reason in why if reason not in ("none", "empty")), why[0]))
+    return last_read(taken, lambda turn: _turn(turn, known, cut=finish == "length"))

@@ -16,6 +16,7 @@ from harness.extract import cues
 from harness.extract.characters import lower, normal, plain
 from harness.extract.clean import Turn, clean
 from harness.extract.failure import breaks_off, is_error, refuses
+from harness.extract.turns import last_read
 from harness.records import Read, Unread
 
 _WORDS = {
@@ -214,12 +215,4 @@ def yes_no(reply: str, *, question: str = "", finish: Literal["stop", "length"] 
     """
     taken = clean(reply)
     asked = lower(plain(normal(question)) or taken.question)
-    why = []
-    for turn in reversed(taken.turns):
-        got = _turn(turn, asked, cut=finish == "length")
-        if isinstance(got, Read):
-            return got
-        why.append(got.why)
-    if taken.prompt and why == ["empty"]:
-        return Unread("echo")
-    return Unread(next((reason for reason in why if reason not in ("none", "empty")), why[0]))
+    return last_read(taken, lambda turn: _turn(turn, asked, cut=finish == "length"))
