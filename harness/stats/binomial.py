@@ -7,6 +7,9 @@ from numpy.typing import NDArray
 
 from harness.errors import NotEstimable
 
+SMALLEST_P = 1e-300
+"""No p-value of a test is said to be below this: further out doubles underflow, and 0 would be certainty."""
+
 
 def binomial(trials: int, chance: float) -> NDArray[np.float64]:
     """Probabilities of 0 ... ``trials`` successes.
@@ -45,6 +48,11 @@ def upper_tail(statistic: float, freedom: int | None) -> float:
     from scipy.special import ndtr, stdtr
 
     return float(ndtr(-statistic) if freedom is None else stdtr(freedom, -statistic))
+
+
+def as_p(probability: float) -> float:
+    """Keep a sum of probabilities within [`SMALLEST_P`, 1]."""
+    return min(1.0, max(SMALLEST_P, probability))
 
 
 def critical(level: float, freedom: int | None) -> float:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from harness.errors import NotEstimable
-from harness.stats.binomial import binomial
+from harness.stats.binomial import as_p, binomial
 
 
 def chance(option_counts: Sequence[int]) -> float:
@@ -65,7 +65,7 @@ def above_chance(correct: int, option_counts: Sequence[int]) -> float:
     distribution = np.ones(1)
     for options, rows in groups:
         distribution = np.convolve(distribution, binomial(rows, 1 / options))
-    return min(1.0, float(distribution[int(correct) :].sum())) if correct else 1.0
+    return as_p(float(distribution[int(correct) :].sum())) if correct else 1.0
 
 
 def _grouped(option_counts: Sequence[int]) -> list[tuple[int, int]]:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from numpy.typing import ArrayLike
 
-from harness.stats.binomial import fraction, quantile, upper_tail
+from harness.stats.binomial import as_p, fraction, quantile, upper_tail
+from harness.stats.cluster import Clusters
 from harness.stats.paired import Pairs, pair
 from harness.stats.plan import rows_equivalent, rows_not_worse
-from harness.stats.tango_interval import bounds, statistic
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +56,7 @@ class MarginTest:
 
 
 def not_worse(
-    first: ArrayLike, second: ArrayLike, clusters: Sequence[Hashable], *, margin: float, alpha: float = 0.05
+    first: ArrayLike, second: ArrayLike, clusters: Clusters, *, margin: float, alpha: float = 0.05
 ) -> MarginTest:
     """Non-inferiority: is the first case worse than the second by less than ``margin``?
 
@@ -65,7 +64,7 @@ def not_worse(
     ----------
     first, second : array_like, shape (n,)
         Points in [0, 1] of the same rows in the same order; first is the candidate, second the baseline.
-    clusters : sequence of hashable, length n
+    clusters : sequence of hashable or ndarray, length n
         Cluster of each row.
     margin : float
         In (0, 1), such as 0.02; a margin chosen after seeing the points is worth nothing.
@@ -90,7 +89,7 @@ def not_worse(
 
 
 def equivalent(
-    first: ArrayLike, second: ArrayLike, clusters: Sequence[Hashable], *, margin: float, alpha: float = 0.05
+    first: ArrayLike, second: ArrayLike, clusters: Clusters, *, margin: float, alpha: float = 0.05
 ) -> MarginTest:
     """Equivalence by two one-sided tests (TOST): is the difference smaller than ``margin`` either way?
 
@@ -117,46 +116,33 @@ def equivalent(
 
 def _above(pairs: Pairs, shift: float) -> float:
     """One-sided p of 'the true difference is above ``shift``'."""
-    return upper_tail(_statistic(pairs, shift), _freedom(pairs))
+    return as_p(upper_tail(pairs.statistic(shift), pairs.freedom))
 
 
 def _below(pairs: Pairs, shift: float) -> float:
-    return upper_tail(-_statistic(pairs, shift), _freedom(pairs))
-
-
-def _statistic(pairs: Pairs, shift: float) -> float:
-    if pairs.scored:
-        return statistic(*pairs.effective, shift)
-    return (pairs.of.value - shift) / pairs.of.error
-
-
-def _freedom(pairs: Pairs) -> int | None:
-    """Degrees of freedom; other than binary points have an estimated error even where unclustered."""
-    return pairs.of.freedom if pairs.scored else pairs.of.clusters - 1
+    return as_p(upper_tail(-pairs.statistic(shift), pairs.freedom))
 
 
 def _result(
     claim: Literal["not_worse", "equivalent"], pairs: Pairs, p: float, margin: float, alpha: float
 ) -> MarginTest:
     fraction("alpha", alpha)
-    of, reach = pairs.of, abs(quantile(alpha, _freedom(pairs)))
-    if pairs.scored:
-        lower, upper = bounds(*pairs.effective, reach)
-    else:
-        lower, upper = of.value - reach * of.error, of.value + reach * of.error
+    of = pairs.of
+    reach = abs(quantile(alpha, pairs.freedom))
+    lower, upper = pairs.ends(reach)
     rows = rows_not_worse if claim == "not_worse" else rows_equivalent
     needed = rows(pairs.discordance, margin, alpha=alpha) * of.n / of.effective
     return MarginTest(
         claim=claim,
         holds=p <= alpha,
         value=of.value,
-        lower=max(-1.0, lower),
-        upper=min(1.0, upper),
+        lower=lower,
+        upper=upper,
         margin=margin,
         alpha=alpha,
         p=p,
         n=of.n,
         clusters=of.clusters,
-        method=pairs.method,
+        method=pairs.method(reach),
         rows_needed=math.ceil(needed),
     )

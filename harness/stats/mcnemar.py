@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from harness.errors import NotEstimable
-from harness.stats.binomial import binomial
+from harness.stats.binomial import as_p, binomial
 
 
 def mcnemar_exact(b: int, c: int) -> float:
@@ -27,7 +27,7 @@ def mcnemar_exact(b: int, c: int) -> float:
         Where a count is negative or not whole.
     """
     few, probabilities = _fewer(b, c)
-    return min(1.0, 2 * math.fsum(probabilities[: few + 1]))
+    return as_p(2 * math.fsum(probabilities[: few + 1]))
 
 
 def mcnemar_mid_p(b: int, c: int) -> float:
@@ -56,7 +56,7 @@ def mcnemar_mid_p(b: int, c: int) -> float:
     few, probabilities = _fewer(b, c)
     if b == c:
         return 1.0 if few == 0 else 1 - float(probabilities[few]) / 2
-    return 2 * math.fsum(probabilities[: few + 1]) - float(probabilities[few])
+    return as_p(2 * math.fsum(probabilities[: few + 1]) - float(probabilities[few]))
 
 
 def _fewer(b: int, c: int) -> tuple[int, list[float]]:

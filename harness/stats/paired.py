@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,11 +11,11 @@ from numpy.typing import ArrayLike
 from harness.errors import NotComparable, NotEstimable
 from harness.records import Difference
 from harness.stats.binomial import critical
-from harness.stats.cluster import Spread, checked, is_binary, numbered, spread, student
-from harness.stats.mcnemar import mcnemar_mid_p
+from harness.stats.cluster import Clusters, Spread, checked, is_binary, numbered, spread
+from harness.stats.mcnemar import mcnemar_exact, mcnemar_mid_p
 from harness.stats.plan import detectable
 from harness.stats.sign_flip import sign_flip
-from harness.stats.tango_interval import bounds
+from harness.stats.tango_interval import bounds, statistic
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,14 +56,44 @@ class Pairs:
         return self.b * share, self.c * share, self.of.effective
 
     @property
-    def method(self) -> str:
-        """Name of the interval."""
-        if not self.scored:
-            return "CR1 t"
-        return "effective-n Tango" if self.of.clustered else "Tango"
+    def freedom(self) -> int | None:
+        """Degrees of freedom; the error of other than binary points is estimated even where they are unclustered."""
+        return self.of.freedom if self.scored else self.of.clusters - 1
+
+    def method(self, reach: float) -> str:
+        """Name of the interval that `ends` gives."""
+        if self.scored:
+            return "effective-n Tango" if self.of.clustered else "Tango"
+        return "CR1 t" if reach * self.of.error >= self._unseen(reach) else "CR1 t with a floor"
+
+    def ends(self, reach: float) -> tuple[float, float]:
+        """The interval in [-1, 1] whose ends are ``reach`` critical units from the value.
+
+        Where the t interval is used, no end is nearer than it would be for clusters that do not differ at all: a
+        difference of a whole point that the clusters have not shown may still be as frequent as that.
+        """
+        if self.scored:
+            low, high = bounds(*self.effective, reach)
+        else:
+            away = max(reach * self.of.error, self._unseen(reach))
+            low, high = self.of.value - away, self.of.value + away
+        return max(-1.0, min(low, self.of.value)), min(1.0, max(high, self.of.value))
+
+    def statistic(self, shift: float) -> float:
+        """How many critical units the value is above ``shift``: the reach at which an end of `ends` meets it."""
+        if self.scored:
+            return statistic(*self.effective, shift)
+        away = self.of.value - shift
+        far, size = abs(away) / self.of.error, abs(away)
+        unseen = math.sqrt(self.of.clusters * size / (1 - size)) if size < 1 else math.inf
+        return math.copysign(min(far, unseen), away)
+
+    def _unseen(self, reach: float) -> float:
+        """How far an end is from zero where no cluster differs."""
+        return reach**2 / (self.of.clusters + reach**2)
 
 
-def pair(first: ArrayLike, second: ArrayLike, clusters: Sequence[Hashable], what: str) -> Pairs:
+def pair(first: ArrayLike, second: ArrayLike, clusters: Clusters, what: str) -> Pairs:
     """Check and subtract the points of two cases.
 
     Raises
@@ -94,26 +124,32 @@ def pair(first: ArrayLike, second: ArrayLike, clusters: Sequence[Hashable], what
     )
 
 
-def difference(first: ArrayLike, second: ArrayLike, clusters: Sequence[Hashable], *, level: float = 0.95) -> Difference:
+def difference(
+    first: ArrayLike, second: ArrayLike, clusters: Clusters, *, level: float = 0.95, exact_below: int = 0
+) -> Difference:
     """Mean paired difference of points, first minus second, with interval, test and detectable difference.
 
     ====================  =======================  ===========================================================
     points                interval                 test
     ====================  =======================  ===========================================================
-    0 or 1, unclustered   ``Tango``                ``McNemar mid-p``
+    0 or 1, unclustered   ``Tango``                ``McNemar mid-p`` (or ``McNemar exact``)
     0 or 1, clustered     ``effective-n Tango``    ``cluster sign-flip, exact``
     other, unclustered    ``CR1 t``                ``sign-flip, exact`` (or ``99,999 draws``, or ``normal``)
     other, clustered      ``CR1 t``                ``cluster sign-flip, exact`` (or as above)
+    other, few differ     ``CR1 t with a floor``   as above
     ====================  =======================  ===========================================================
 
     Parameters
     ----------
     first, second : array_like, shape (n,)
         Points in [0, 1] of the same rows in the same order.
-    clusters : sequence of hashable, length n
-        Cluster of each row.
+    clusters : sequence of hashable or ndarray, length n
+        Cluster of each row; an array of whole numbers is the fastest.
     level : float
         Two-sided confidence level of the interval, and of ``detectable``.
+    exact_below : int
+        Binary, unclustered points that differ on fewer rows than this have the exact test instead of mid-p, which
+        is less cautious; a release gate passes 25.
 
     Returns
     -------
@@ -133,21 +169,26 @@ def difference(first: ArrayLike, second: ArrayLike, clusters: Sequence[Hashable]
     Effective-n Tango is Tango over (b, c, n) / f with f = max(1, CR1^2 / iid^2) * (t/z)^2, t at G-1 degrees; where
     no cluster deviates, n/f = G * (z/t)^2. The statistic grows with the root of its counts, so this is the same as
     counts over the design effect with t for z, and that is how it is computed.
+    Where a case is asked several times and its points are means over the draws, differences are multiples of one
+    over the draws, and most may be zero. CR1 t would then be as narrow as the few rows that differ are alike, and
+    collapse with the first of them; it is kept at least as wide as for clusters that do not differ at all,
+    t^2 / (G + t^2) to either side, which is Tango's interval with b = c = 0.
     Interval and test can disagree near the threshold; call a difference shown only where both say so.
     """
     pairs = pair(first, second, clusters, "difference")
     of = pairs.of
-    ends = bounds(*pairs.effective, critical(level, of.freedom)) if pairs.scored else student(of, level)
-    p, test = _test(pairs)
+    reach = critical(level, pairs.freedom)
+    low, high = pairs.ends(reach)
+    p, test = _test(pairs, exact_below)
     shrink = (critical(level, None) / critical(level, of.freedom)) ** 2
     return Difference(
         value=of.value,
-        low=max(-1.0, min(ends[0], of.value)),
-        high=min(1.0, max(ends[1], of.value)),
+        low=low,
+        high=high,
         n=of.n,
         clusters=of.clusters,
         level=level,
-        method=pairs.method,
+        method=pairs.method(reach),
         p=p,
         test=test,
         only_first=round(pairs.b) if pairs.binary else 0,
@@ -156,8 +197,11 @@ def difference(first: ArrayLike, second: ArrayLike, clusters: Sequence[Hashable]
     )
 
 
-def _test(pairs: Pairs) -> tuple[float, str]:
+def _test(pairs: Pairs, exact_below: int) -> tuple[float, str]:
     if pairs.binary and not pairs.of.clustered:
-        return mcnemar_mid_p(round(pairs.b), round(pairs.c)), "McNemar mid-p"
+        b, c = round(pairs.b), round(pairs.c)
+        if b + c < exact_below:
+            return mcnemar_exact(b, c), "McNemar exact"
+        return mcnemar_mid_p(b, c), "McNemar mid-p"
     p, how = sign_flip(np.asarray(pairs.of.totals))
     return p, f"{'cluster ' if pairs.of.clustered else ''}sign-flip, {how}"

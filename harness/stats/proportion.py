@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
-
 from numpy.typing import ArrayLike
 
 from harness.errors import NotEstimable
 from harness.records import Estimate
 from harness.stats.binomial import critical, fraction
-from harness.stats.cluster import checked, is_binary, numbered, spread, student
+from harness.stats.cluster import Clusters, checked, is_binary, numbered, spread, student
 
 
-def estimate(points: ArrayLike, clusters: Sequence[Hashable], *, level: float = 0.95) -> Estimate:
+def estimate(points: ArrayLike, clusters: Clusters, *, level: float = 0.95) -> Estimate:
     """Mean of points with the interval that suits them.
 
     =====================================  ======================  =============================================
@@ -28,8 +26,8 @@ def estimate(points: ArrayLike, clusters: Sequence[Hashable], *, level: float = 
     ----------
     points : array_like, shape (n,)
         In [0, 1], one a row.
-    clusters : sequence of hashable, length n
-        Cluster of each row, such as the digest of its images.
+    clusters : sequence of hashable or ndarray, length n
+        Cluster of each row, such as the digest of its images; an array of whole numbers is the fastest.
     level : float
         Two-sided confidence level.
 
