@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from functools import lru_cache
 
 from harness.errors import NotEstimable
 from harness.records import ImageRef, Row
@@ -22,6 +23,7 @@ Question = tuple[str, frozenset[str]]
 """A stem and the texts of its options, whatever their order."""
 
 
+@lru_cache(maxsize=65536)
 def normal(text: str) -> str:
     """Return a text for comparing: runs of white space are one space, case is folded."""
     return " ".join(text.split()).casefold()
