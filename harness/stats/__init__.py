@@ -5,8 +5,11 @@
 ``paired``          two cases over the same rows: interval, test, smallest detectable difference
 ``margin``          not worse by more than a margin; the same within a margin
 ``guessing``        what a blind guess scores, and how surprising more than that is
-``family``          several p-values at once
-``plan``            what a number of rows can show
+``family``          several p-values at once: Holm, and Benjamini-Hochberg for screening
+``anytime``         tests and intervals for a run that may stop early: valid however often one looks
+``plan``            what a number of rows can show, and which claims a run could support
+``rows``            rows and differences, one from the other
+``power``           exact power, design effect, and what accuracy is above chance
 ``tango_interval``  the score interval of a paired difference of proportions
 ``mcnemar``         the paired test of unclustered binary points: exact and mid-p
 ``sign_flip``       the paired test of clustered points, and of points other than 0 or 1
@@ -21,30 +24,60 @@ is never 0.0. Nothing depends on the order of rows, on the names of clusters, or
 
 from __future__ import annotations
 
-from harness.stats.family import holm
+from harness.stats.anytime import (
+    AnytimeTest,
+    e_needed,
+    log_paired_e,
+    paired_e,
+    remaining_interval,
+    sequential_above,
+    sequential_below,
+    sequential_bounds,
+    sequential_interval,
+    sequential_within,
+)
+from harness.stats.family import benjamini_hochberg, holm
 from harness.stats.guessing import above_chance, chance
 from harness.stats.margin import MarginTest, equivalent, not_worse
 from harness.stats.mcnemar import mcnemar_exact, mcnemar_mid_p
 from harness.stats.paired import difference
 from harness.stats.plan import detectable, rows_equivalent, rows_not_worse
+from harness.stats.power import design_effect, detectable_accuracy, mcnemar_power
 from harness.stats.proportion import clopper_pearson, estimate, wilson
+from harness.stats.rows import connor_rows, miller_rows
 from harness.stats.tango_interval import tango
 
 __all__ = [
+    "AnytimeTest",
     "MarginTest",
     "above_chance",
+    "benjamini_hochberg",
     "chance",
     "clopper_pearson",
+    "connor_rows",
+    "design_effect",
     "detectable",
+    "detectable_accuracy",
     "difference",
+    "e_needed",
     "equivalent",
     "estimate",
     "holm",
+    "log_paired_e",
     "mcnemar_exact",
     "mcnemar_mid_p",
+    "mcnemar_power",
+    "miller_rows",
     "not_worse",
+    "paired_e",
+    "remaining_interval",
     "rows_equivalent",
     "rows_not_worse",
+    "sequential_above",
+    "sequential_below",
+    "sequential_bounds",
+    "sequential_interval",
+    "sequential_within",
     "tango",
     "wilson",
 ]
