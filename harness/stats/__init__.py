@@ -20,6 +20,8 @@
 Conventions: points are in [0, 1]; ``clusters`` names the cluster of each row, in the same order; ``level`` is
 two-sided and ``alpha`` one-sided; no interval has width zero; what cannot be estimated raises `NotEstimable`, and
 is never 0.0. Nothing depends on the order of rows, on the names of clusters, or on a seed that could be forgotten.
+Only `anytime` looks at clusters in the order in which they were asked, and its interval of a whole list closes when
+every row of the list is asked.
 """
 
 from __future__ import annotations

@@ -215,7 +215,7 @@ def sequential_bounds(
     lower, upper : float
         In [low, high]: each holds for the true row mean at all times together with probability 1 - alpha.
         `sequential_above` has crossed at this alpha exactly for shifts up to ``lower``, `sequential_below` from
-        ``upper`` on. Found by halving, error below 1e-8 of the range.
+        ``upper`` on. Found by halving, error below 1e-7 of the range.
 
     Raises
     ------

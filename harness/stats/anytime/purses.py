@@ -22,7 +22,7 @@ from harness.stats.anytime.asked import Asked
 
 _PURSES = 20
 _SHARES = (np.arange(_PURSES) + 0.5) / _PURSES
-_HALVINGS = 32
+_HALVINGS = 24
 
 
 def log_e(of: Asked, shift: float, low: float) -> NDArray[np.float64]:

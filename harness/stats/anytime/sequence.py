@@ -53,6 +53,8 @@ def sequential_interval(
     so the rest is an interval. With single rows this is the sequence of the paper.
     The truth may leave with probability 1 - level, and the mean so far with it; then the interval is stretched to
     hold the mean so far, which can only raise the coverage.
+    Its bets differ from those of the tests: beside a claim that `harness.stats.sequential_above` decided,
+    show `harness.stats.sequential_bounds`.
     """
     of = asked(values, sizes, low=low, high=high, what="sequential_interval")
     fraction("level", level)
