@@ -31,6 +31,11 @@ def plain(record: Any) -> Any:
     return record
 
 
+def label(row_id: str, draw: int) -> str:
+    """Return the name of one draw of a row in files: the id, and ``id#1`` ... from the second derangement on."""
+    return f"{row_id}#{draw}" if draw else row_id
+
+
 def line(record: Any) -> str:
     """Return a record as one line of JSON, keys in the order of the fields; NaN is refused."""
     return json.dumps(plain(record), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
@@ -51,7 +56,7 @@ def record(cls: type[T], data: Mapping[str, Any]) -> T:
 @cache
 def _builder(cls: type) -> Callable[[Any], Any]:
     """Return the function that builds a record of one class; made once a class."""
-    hints = typing.get_type_hints(cls, vars(records) | {"Image": Any})
+    hints = typing.get_type_hints(cls, localns={"Image": Any})
     readers = {f.name: _reader(hints[f.name]) for f in dataclasses.fields(cls) if f.name != "open"}
 
     def build(data: Any) -> Any:
