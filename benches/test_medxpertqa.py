@@ -73,7 +73,7 @@ BENCHMARK = Benchmark(
     name="medxpertqa",
     title="MedXpertQA-MM",
     version="1",
-    choices=True,
+    options=5,
     published={"test": 2000, "dev": 5},
     digests={},
     hub="TsinghuaC3I/MedXpertQA",
@@ -83,6 +83,8 @@ BENCHMARK = Benchmark(
     fetch=FETCH,
     load=load,
     slices=SLICES,
+    types=("question_type", "medical_task"),
+    strata=("body_system",),
     notes=(
         "The official protocol asks for a chain of thought and then, in a second turn, for the letter; here the "
         "letter is asked for at once.",

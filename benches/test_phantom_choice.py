@@ -47,7 +47,7 @@ BENCHMARK = Benchmark(
     name="phantom_choice",
     title="Phantom choice",
     version="1",
-    choices=True,
+    options=5,
     published={"test": 300},
     digests={"jsonl/test": "15d18862cedd84d6fa34e38474e27eeb557d4b50953419045aeb6a8b1e319066"},
     hub="",
@@ -57,6 +57,8 @@ BENCHMARK = Benchmark(
     fetch=FETCH,
     load=load,
     slices=SLICES,
+    types=("question_type",),
+    strata=("modality", "region"),
     embedded="phantom_choice",
     notes=("Drawn phantoms: it shows whether a model sees, and nothing about medicine.",),
 )

@@ -44,7 +44,6 @@ BENCHMARK = Benchmark(
     name="phantom_short",
     title="Phantom short",
     version="1",
-    choices=False,
     published={"test": 400},
     digests={"parquet/test": "0a54d27c9fb5a2135406ab9d23c7633203d97d1045c2ada3896867626ee67170"},
     hub="",
@@ -54,6 +53,8 @@ BENCHMARK = Benchmark(
     fetch=FETCH,
     load=load,
     slices=SLICES,
+    types=("question_type",),
+    strata=("modality", "region"),
     embedded="phantom_short",
     notes=("Drawn phantoms: it shows whether a model sees, and nothing about medicine.",),
 )

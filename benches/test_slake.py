@@ -54,7 +54,6 @@ BENCHMARK = Benchmark(
     name="slake",
     title="SLAKE (English)",
     version="1",
-    choices=False,
     published={"test": 1061, "validation": 1053, "train": 4919},
     digests={"json/validation": "ebbde49a065ef26dde191edbec64f1822ea0a2b52969f3e8197891926860af4d"},
     hub="BoKelvin/SLAKE",
@@ -64,6 +63,9 @@ BENCHMARK = Benchmark(
     fetch=FETCH,
     load=load,
     slices=slake.SLICES,
+    train="train",
+    types=("content_type",),
+    strata=("modality", "location"),
     notes=(
         "The authors score open answers as classes of a closed list; here they are free text under exact match, "
         "containment and token F1.",

@@ -50,7 +50,6 @@ BENCHMARK = Benchmark(
     name="slake_zh",
     title="SLAKE (Chinese)",
     version="1",
-    choices=False,
     published={"test": 1033, "validation": 1046, "train": 4916},
     digests={"json/validation": "1101a5d1f2f86cea9f5c9caa702fcb3f7cf9d6a87851d93b8741a9faaba9dbf8"},
     hub="BoKelvin/SLAKE",
@@ -60,6 +59,9 @@ BENCHMARK = Benchmark(
     fetch=FETCH,
     load=load,
     slices=slake.SLICES,
+    train="train",
+    types=("content_type",),
+    strata=("modality", "location"),
     folder="slake",
     notes=(
         "The instructions of the prompt are English, questions and answers Chinese.",

@@ -128,7 +128,6 @@ BENCHMARK = Benchmark(
     name="vqa_rad",
     title="VQA-RAD",
     version="1",
-    choices=False,
     published={"test": 451, "train": 1797},
     digests={
         "json/test": "5952356cb724ac15c8fc1b430e06d416bc0207c21fe7ee244ae00d01121c4a2c",
@@ -142,6 +141,9 @@ BENCHMARK = Benchmark(
     fetch=FETCH,
     load=load,
     slices=SLICES,
+    train="train",
+    types=("question_type",),
+    strata=("image_organ",),
     notes=(
         "No official scoring program exists; exact match, containment and token F1 stand under their own names.",
         "202 of the 203 test images are in the train split too, so a model trained on it has seen them.",

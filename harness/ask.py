@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
+from harness.codec import label
 from harness.errors import ModelError
 from harness.ledger import Replies
 from harness.records import Case, Model, Prompt, Reply, Row
@@ -24,13 +25,19 @@ class Ask:
     row: Row
     prompt: Prompt
     key: str
+    draw: int = 0
+
+    @property
+    def label(self) -> str:
+        """Name of the row and its draw, under which a replay finds its reply."""
+        return label(self.row.id, self.draw)
 
 
 def announce(model: Model, case: Case, missing: Sequence[Ask]) -> None:
     """Tell the model what comes, and let it refuse before anything is asked."""
     tell = getattr(model, "rows_for", None)
     if tell is not None:
-        tell(case.benchmark, case.mode, [one.row.id for one in missing])
+        tell(case.benchmark, case.mode, [one.label for one in missing])
     if missing:
         model.check([one.prompt for one in missing])
 
@@ -59,7 +66,7 @@ def ask(
             prepared = waiting.popleft().result()
             waiting.extend(ahead.submit(_prepare, model, after) for after in batches[number : number + 1])
             answered = _reply(model, batch, prepared)
-            replies.add([(one.key, one.row.id, reply) for one, reply in zip(batch, answered, strict=True)])
+            replies.add([(one.key, one.label, reply) for one, reply in zip(batch, answered, strict=True)])
             failed |= {one.key: r for one, r in zip(batch, answered, strict=True) if r.finish == "failed"}
             done += len(batch)
             note(done)
@@ -79,7 +86,7 @@ def _length(asked: Prompt) -> int:
 def _prepare(model: Model, batch: Sequence[Ask]) -> Any:
     """Prepare a batch ahead of the model; an error is kept for the rows to be asked one by one."""
     try:
-        return model.prepare([one.prompt for one in batch], [one.row.id for one in batch])
+        return model.prepare([one.prompt for one in batch], [one.label for one in batch])
     except ModelError:
         raise
     except Exception as error:

@@ -1,74 +1,25 @@
-"""From estimates and differences to verdicts in fixed, conservative wording.
+"""From typed evidence to verdicts in fixed, conservative wording.
 
-A verdict is one of four. *Supported*: interval and test agree at the stated level. *Refuted*: the opposite is
-shown, or the effect is shown to be smaller than the margin. *Undecided*: valid, and too little evidence; always
-said with the smallest difference that this many rows could have shown. *Invalid*: a precondition of the
-measurement failed, so nothing is concluded. No sentence says more than the rows that were asked.
+A verdict is one of four. *Supported*: interval and test agree at the stated level, after Holm within the declared
+family. *Refuted*: the opposite is shown, or the effect is shown to be smaller than the declared margin; a refutation
+is at its own level of 5 %. *Inconclusive*: valid, and too little evidence; always said with the smallest difference
+that this many rows could have shown, and the rows that would be needed. *Invalid*: a precondition of the measurement
+failed, so nothing is concluded. No sentence says more than the rows that were asked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import math
+from typing import TYPE_CHECKING
 
-from harness.records import Answer, Claim, Difference, Estimate, Measurement, Unread, Verdict
+from harness.limits import ALPHA, Limits
+from harness.records import Claim, Difference, Estimate, Verdict
 
-ALPHA = 0.05
+if TYPE_CHECKING:
+    from harness.evidence import Evidence
+    from harness.judge import Gate
+
 CLOSING = "This is not evidence of clinical safety or utility."
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """What is declared before a run and written into its report.
-
-    Attributes
-    ----------
-    unread : float
-        Largest share of unread rows with which a number may be reported.
-    same : float
-        Margin of "about the same" in the ablations, in points of score.
-    margin : float
-        How much worse a candidate may be at a release gate.
-    """
-
-    unread: float = 0.10
-    same: float = 0.05
-    margin: float = 0.02
-
-
-def faults(measurement: Measurement, limits: Limits) -> tuple[str, ...]:
-    """Say every reason why the number of a measurement may not be reported; none where it may."""
-    if measurement.status == "refused":
-        return (f"the rows were refused: {measurement.refusal}",)
-    answers = measurement.answers
-    failed = [a for a in answers if a.reply.finish == "failed"]
-    blind = without_receipt(answers)
-    unread = sum(isinstance(a.reading, Unread) for a in answers if a.points)
-    found = []
-    if not answers:
-        found.append("no row was asked")
-    if failed:
-        cause = failed[0].reply.error
-        found.append(f"{len(failed)} of {len(answers)} rows failed, first row {failed[0].row.id}: {cause}")
-    if blind:
-        found.append(
-            f"{len(blind)} of {len(answers)} rows have no receipt for their images, first row {blind[0].row.id}"
-        )
-    if unread > limits.unread * len(answers):
-        found.append(f"{unread} of {len(answers)} replies are unread, but at most {100 * limits.unread:g} % may be")
-    return tuple(found)
-
-
-def without_receipt(answers: Sequence[Answer]) -> tuple[Answer, ...]:
-    """Return the answered rows that show images for which no receipt came back."""
-    return tuple(
-        a for a in answers if a.row.images and a.reply.finish != "failed" and len(a.reply.receipts) < len(a.row.images)
-    )
-
-
-def zero_image_rows(answers: Sequence[Answer]) -> int:
-    """Count the rows that the model was given no image for, by receipt."""
-    return sum(not a.reply.receipts for a in answers)
 
 
 def points(value: float) -> str:
@@ -81,11 +32,11 @@ def span(low: float, high: float) -> str:
     return f"{100 * low:+.1f} to {100 * high:+.1f}"
 
 
-def shown(difference: Difference) -> str:
+def shown(difference: Difference, adjusted: str = "") -> str:
     """Return a difference with everything that belongs beside it."""
     return (
         f"{points(difference.value)} ({100 * difference.level:g} % CI {span(difference.low, difference.high)}, "
-        f"{difference.method}; p = {difference.p:.3g}, {difference.test}; n = {difference.n}, "
+        f"{difference.method}; p = {difference.p:.3g}{adjusted}, {difference.test}; n = {difference.n}, "
         f"{difference.clusters} clusters)"
     )
 
@@ -98,206 +49,241 @@ def percent(estimate: Estimate) -> str:
     )
 
 
-def invalid(name: str, measurement: Measurement, why: str) -> Claim:
-    """Return a claim about which nothing is concluded."""
-    sentence = f"Nothing is concluded about {measurement.case.model} on {measurement.title}: {why}."
-    return _claim(name, measurement, "invalid", sentence, why=why)
-
-
-def _claim(
-    name: str,
-    measurement: Measurement,
-    verdict: Verdict,
-    sentence: str,
-    *,
-    difference: Difference | None = None,
-    estimate: Estimate | None = None,
-    why: str = "",
-) -> Claim:
-    return Claim(
-        name=name,
-        benchmark=measurement.case.benchmark,
-        model=measurement.case.model,
-        verdict=verdict,
-        sentence=sentence,
-        difference=difference,
-        estimate=estimate,
-        why=why,
-    )
-
-
-def saw_images(measurement: Measurement, limits: Limits) -> Claim:
-    """Claim that every row of the image mode reached the model with all of its images."""
-    broken = faults(measurement, limits)
-    answers, case = measurement.answers, measurement.case
-    proven = sum(bool(a.reply.receipts) and len(a.reply.receipts) == len(a.row.images) for a in answers)
-    tokens = sum(receipt.tokens for a in answers for receipt in a.reply.receipts)
-    images = sum(len(a.row.images) for a in answers)
-    holds = bool(answers) and proven == len(answers)
-    sentence = (
-        f"{proven} of {len(answers)} rows of {measurement.title} reached {case.model} with all of their images "
-        f"({images} images, {tokens} image tokens counted in the tensors it was given)."
-    )
-    if measurement.status == "refused":
-        return invalid("saw_images", measurement, broken[0])
-    return _claim("saw_images", measurement, "supported" if holds else "refuted", sentence)
-
-
-def beats(
-    name: str, first: Measurement, second: Measurement, difference: Difference, *, same_p: float, limits: Limits
-) -> Claim:
-    """Claim that a model scores higher in one mode than in another.
+def worded(evidence: Evidence, adjusted: float | None, family: int, limits: Limits) -> Claim:
+    """Return the verdict on a claim, and the only sentence in which it may be quoted.
 
     Parameters
     ----------
-    name : str
-        ``beats_shuffled`` or ``beats_text_only``.
-    difference : Difference
-        Of the first minus the second, row by row.
-    same_p : float
-        p-value of the two one-sided tests that the difference is within ``limits.same``.
+    evidence : Evidence
+        What the claim rests on.
+    adjusted : float or None
+        Its p-value after Holm within its family; None where it is in none.
+    family : int
+        Number of claims in the family.
     """
-    verdict = _superior(difference, same_p)
-    other = {
-        "shuffled": "the images of other rows",
-        "text_only": "no image",
-        "blank": "grey images",
-    }.get(second.case.mode, second.case.mode)
-    head = f"On {first.title}, {first.case.model} with the right images scored {shown(difference)} against {other}."
-    tail = {
-        "supported": "The score depended on the matching image."
-        if second.case.mode == "shuffled"
-        else "The image raised the score.",
-        "refuted": _refuted(difference, limits),
-        "undecided": _undecided(difference),
-    }[verdict]
-    return _claim(name, first, verdict, f"{head} {tail} {CLOSING}", difference=difference)
+    verdict = "invalid" if evidence.why else _verdict(evidence, 1.0 if adjusted is None else adjusted, limits)
+    return Claim(
+        name=evidence.name,
+        benchmark=evidence.case.benchmark,
+        model=evidence.case.model,
+        verdict=verdict,
+        sentence=_sentence(evidence, verdict, adjusted, family, limits),
+        modes=evidence.modes,
+        difference=evidence.difference,
+        estimate=evidence.estimate,
+        p=evidence.p,
+        adjusted=adjusted,
+        family=family if adjusted is not None else 0,
+        rows_needed=_rows_needed(evidence, limits) if verdict == "inconclusive" else 0,
+        why=evidence.why,
+    )
 
 
-def _superior(difference: Difference, same_p: float) -> Verdict:
-    if difference.low > 0 and difference.p <= ALPHA:
+def _verdict(evidence: Evidence, adjusted: float, limits: Limits) -> Verdict:
+    if evidence.name == "saw_images":
+        return "supported" if evidence.holds else "refuted"
+    if evidence.kept is not None:
+        return _stable(evidence, evidence.kept, adjusted, limits)
+    if evidence.difference is not None:
+        return _higher(evidence.difference, evidence.same, adjusted)
+    assert evidence.estimate is not None
+    if evidence.estimate.low > evidence.level and adjusted <= ALPHA:
         return "supported"
-    if (difference.high < 0 and difference.p <= ALPHA) or same_p <= ALPHA:
+    below = evidence.estimate.high < evidence.level + limits.same and evidence.estimate.low <= evidence.level
+    return "refuted" if below else "inconclusive"
+
+
+def _higher(difference: Difference, same: float, adjusted: float) -> Verdict:
+    if difference.low > 0 and adjusted <= ALPHA:
+        return "supported"
+    if (difference.high < 0 and difference.p <= ALPHA) or same <= ALPHA:
         return "refuted"
-    return "undecided"
+    return "inconclusive"
 
 
-def _refuted(difference: Difference, limits: Limits) -> str:
-    if difference.high < 0:
-        return "The score was lower with the right images."
+def _stable(evidence: Evidence, kept: Estimate, adjusted: float, limits: Limits) -> Verdict:
+    assert evidence.difference is not None
+    if adjusted <= ALPHA and kept.low > limits.kept:
+        return "supported"
+    apart = evidence.difference.low > limits.same or evidence.difference.high < -limits.same
+    return "refuted" if apart or kept.high < limits.kept else "inconclusive"
+
+
+def _rows_needed(evidence: Evidence, limits: Limits) -> int:
+    """Rows that would show an effect of the margin with 80 % power: what can be shown falls as the root of n."""
+    difference = evidence.difference
+    if difference is not None:
+        return math.ceil(difference.n * (difference.detectable / limits.same) ** 2)
+    assert evidence.estimate is not None
+    half = (evidence.estimate.high - evidence.estimate.low) / 2
+    # 2.80 standard errors are shown with 80 % power, and half the interval is 1.96 of them
+    return math.ceil(evidence.estimate.n * (half * 2.80 / 1.96 / limits.same) ** 2)
+
+
+# ------------------------------------------------------------------------------------------- the wording
+
+
+def _sentence(evidence: Evidence, verdict: Verdict, adjusted: float | None, family: int, limits: Limits) -> str:
+    if verdict == "invalid":
+        return f"Nothing is concluded about {evidence.case.model} on {evidence.title}: {evidence.why}."
+    if evidence.name == "saw_images":
+        return f"{evidence.counted}."
+    after = f", {adjusted:.3g} after Holm among {family} claims" if adjusted is not None and family > 1 else ""
+    head = _HEAD.get(evidence.name, _scored)(evidence, after, limits)
+    return " ".join(part for part in (head, _tail(evidence, verdict, limits), _stopped(evidence), CLOSING) if part)
+
+
+def _scored(evidence: Evidence, after: str, limits: Limits) -> str:
+    assert evidence.difference is not None
+    draws = f" ({evidence.draws} derangements)" if "shuffled" in evidence.modes else ""
+    with_images = " with the right images" if len(evidence.modes) > 1 else ""
+    return (
+        f"On {evidence.title}, {evidence.case.model}{with_images} scored {shown(evidence.difference, after)} against "
+        f"{evidence.against}{draws}."
+    )
+
+
+def _chance(evidence: Evidence, after: str, limits: Limits) -> str:
+    if evidence.estimate is None or evidence.difference is not None:
+        return _scored(evidence, after, limits)
+    return (
+        f"On {evidence.title}, {evidence.case.model} scored {percent(evidence.estimate)}; {evidence.against} is right "
+        f"in {100 * evidence.level:.1f} % (two-sided p = {evidence.p:.3g}{after})."
+    )
+
+
+def _turned(evidence: Evidence, after: str, limits: Limits) -> str:
+    assert evidence.difference is not None
+    assert evidence.kept is not None
+    return (
+        f"On {evidence.title}, {evidence.case.model} scored {shown(evidence.difference)} in the published order "
+        f"against {evidence.against}, and kept its answer in {percent(evidence.kept)} of them; less than "
+        f"{100 * limits.same:g} points apart and at least {100 * limits.kept:g} % kept: p = {evidence.p:.3g}{after}."
+    )
+
+
+_HEAD = {"above_chance": _chance, "stable_under_rotation": _turned}
+
+
+def _tail(evidence: Evidence, verdict: Verdict, limits: Limits) -> str:
+    if verdict == "inconclusive":
+        return _inconclusive(evidence, limits)
+    if verdict == "supported":
+        return _SUPPORTED[evidence.name].format(same=f"{100 * limits.same:g}", kept=f"{100 * limits.kept:g}")
+    return _refuted(evidence, limits)
+
+
+_SUPPORTED = {
+    "beats_shuffled": "The score depended on the matching image.",
+    "beats_text_only": "The score was higher with the images than without.",
+    "above_chance": "The score is above that.",
+    "above_baselines": "The score is above that.",
+    "stable_under_rotation": (
+        "Moving the options changed the score by less than {same} points, and at least {kept} % of the answers stayed."
+    ),
+}
+
+
+def _refuted(evidence: Evidence, limits: Limits) -> str:
+    difference = evidence.difference
+    if evidence.kept is not None:
+        assert difference is not None
+        if difference.low > limits.same:
+            return "The score collapses under rotation: it depends on where an option stands."
+        if difference.high < -limits.same:
+            return "The score is higher when the options are moved: it depends on where an option stands."
+        return f"Fewer than {100 * limits.kept:g} % of the answers stayed: they depend on where an option stands."
+    if difference is None:
+        return f"The score is not above that, or by less than {100 * limits.same:g} points."
+    if difference.high < 0 and difference.p <= ALPHA:
+        return "The score was lower." if len(evidence.modes) == 1 else "The score was lower with the right images."
+    if len(evidence.modes) == 1:
+        return f"The score is within {100 * limits.same:g} points of that (equivalence shown)."
     return f"The images changed the score by less than {100 * limits.same:g} points (equivalence shown)."
 
 
-def _undecided(difference: Difference) -> str:
+def _inconclusive(evidence: Evidence, limits: Limits) -> str:
+    needed, difference = _rows_needed(evidence, limits), evidence.difference
+    if difference is None:
+        assert evidence.estimate is not None
+        low, high = evidence.estimate.low - evidence.level, evidence.estimate.high - evidence.level
+        could = f"to show {100 * limits.same:g} points"
+    else:
+        low, high = difference.low, difference.high
+        could = (
+            f"{difference.n} rows could have shown a difference of {100 * difference.detectable:.1f} points; to show "
+            f"{100 * limits.same:g} points"
+        )
     return (
-        f"Undecided: effects from {span(difference.low, difference.high)} points are compatible with these rows; "
-        f"{difference.n} rows could have shown a difference of {100 * difference.detectable:.1f} points."
+        f"Inconclusive: effects from {span(low, high)} points are compatible with these rows. "
+        f"{could[0].upper()}{could[1:]} with 80 % power, about {needed} rows are needed."
     )
 
 
-def above_chance(measurement: Measurement, estimate: Estimate, chance: float, p: float, limits: Limits) -> Claim:
-    """Claim that the score is above a blind guess.
+def _stopped(evidence: Evidence) -> str:
+    if not evidence.sequential:
+        return ""
+    if evidence.asked < evidence.published:
+        return (
+            f"Stopped after {evidence.asked} of {evidence.published} rows, asked in random order; the accuracy shown "
+            "is for those, with an interval that holds at any stopping time."
+        )
+    return "All rows were asked under a rule that could have stopped earlier; its intervals are wider for that."
+
+
+# ------------------------------------------------------------------------------------------------ gates
+
+
+def gated(gate: Gate, adjusted: float, family: int, *, policy: str, limits: Limits) -> Claim:
+    """Return the verdict on one candidate at the release gate, and its sentence.
 
     Parameters
     ----------
-    chance : float
-        Expected score of a blind guess over these rows.
-    p : float
-        One-sided p-value of a score this high by blind guessing.
-    """
-    verdict: Verdict = "undecided"
-    if estimate.low > chance and p <= ALPHA / 2:
-        verdict = "supported"
-    elif estimate.high < chance + limits.same and estimate.low <= chance:
-        verdict = "refuted"
-    what = {
-        "supported": "above",
-        "refuted": f"not above, or by less than {100 * limits.same:g} points,",
-        "undecided": "not shown to be above",
-    }[verdict]
-    sentence = (
-        f"On {measurement.title}, {measurement.case.model} scored {percent(estimate)}, {what} the "
-        f"{100 * chance:.1f} % of a blind guess (one-sided p = {p:.3g}). {CLOSING}"
-    )
-    return _claim("above_chance", measurement, verdict, sentence, estimate=estimate)
-
-
-def above_prior(measurement: Measurement, difference: Difference, prior: str, same_p: float, limits: Limits) -> Claim:
-    """Claim, where answers are words, that the score is above that of the best constant answers."""
-    verdict = _superior(difference, same_p)
-    tail = {
-        "supported": "The score is above that prior.",
-        "refuted": _refuted(difference, limits)
-        .replace("with the right images", "than that prior")
-        .replace("The images changed the score by", "The score is within"),
-        "undecided": _undecided(difference),
-    }[verdict]
-    head = f"On {measurement.title}, {measurement.case.model} scored {shown(difference)} against {prior}."
-    sentence = f"{head} {tail} {CLOSING}"
-    return _claim("above_chance", measurement, verdict, sentence, difference=difference)
-
-
-def stable_under_rotation(
-    measurement: Measurement, difference: Difference, consistency: float, limits: Limits
-) -> Claim:
-    """Claim that moving the options does not lower the score by the margin or more.
-
-    Parameters
-    ----------
-    difference : Difference
-        Published order minus the mean of the rotations, row by row, with a 90 % interval (two one-sided tests).
-    consistency : float
-        Share of rows whose reading is the same option in every order.
-    """
-    verdict: Verdict = "undecided"
-    if -limits.same < difference.low and difference.high < limits.same:
-        verdict = "supported"
-    elif difference.low > limits.same or difference.high < -limits.same:
-        verdict = "refuted"
-    tail = {
-        "supported": f"Moving the options changed the score by less than {100 * limits.same:g} points.",
-        "refuted": "The score depends on where an option stands.",
-        "undecided": _undecided(difference),
-    }[verdict]
-    sentence = (
-        f"On {measurement.title}, {measurement.case.model} scored {shown(difference)} in the published order "
-        f"against the mean of its rotations; {100 * consistency:.1f} % of the rows got the same option in every order. "
-        f"{tail} {CLOSING}"
-    )
-    return _claim("stable_under_rotation", measurement, verdict, sentence, difference=difference)
-
-
-def gate(
-    candidate: Measurement,
-    baseline: Measurement,
-    difference: Difference,
-    *,
-    lower: float,
-    policy: str,
-    limits: Limits,
-) -> Claim:
-    """Release gate: the candidate is not worse than the baseline by the margin, or is better.
-
-    Parameters
-    ----------
-    lower : float
-        One-sided 95 % lower bound of candidate minus baseline.
+    adjusted : float
+        p-value after Holm among the candidates.
     policy : str
-        ``not_worse`` or ``better``.
+        ``not_worse`` (by more than the declared margin) or ``better``.
     """
-    better = difference.low > 0 and difference.p <= ALPHA
-    not_worse = lower > -limits.margin
-    passed = better if policy == "better" else not_worse
-    worse = difference.high < (0 if policy == "better" else -limits.margin)
-    verdict: Verdict = "supported" if passed else "refuted" if worse else "undecided"
-    aim = "higher" if policy == "better" else f"not lower by {100 * limits.margin:g} points or more"
-    tail = {
-        "supported": f"It is {aim}.",
-        "refuted": f"It is not {aim}.",
-        "undecided": f"It is not shown to be {aim}. {_undecided(difference)}",
-    }[verdict]
-    sentence = (
-        f"On {candidate.title}, {candidate.case.model} scored {shown(difference)} against {baseline.case.model}, "
-        f"one-sided {100 * (1 - ALPHA):g} % lower bound {points(lower)}. {tail} {CLOSING}"
+    candidate, baseline, difference = gate.candidate, gate.baseline, gate.difference
+    verdict: Verdict = "invalid" if gate.why else "inconclusive"
+    sentence = f"Nothing is concluded about {candidate.case.model} on {candidate.title}: {gate.why}."
+    if difference is not None:
+        aim = "higher" if policy == "better" else f"not lower by {100 * limits.margin:g} points or more"
+        bar = 0.0 if policy == "better" else -limits.margin
+        passed = adjusted <= ALPHA and (difference.low if policy == "better" else gate.lower) > bar
+        verdict = "supported" if passed else "refuted" if difference.high < bar else "inconclusive"
+        tail = {
+            "supported": f"It is {aim}.",
+            "refuted": f"It is lower by more than {100 * abs(bar):g} points." if bar else "It is lower.",
+            "inconclusive": f"It is not shown to be {aim}. {_unsure(gate, difference, policy)}",
+        }[verdict]
+        after = f", {adjusted:.3g} after Holm among {family} candidates" if family > 1 else ""
+        sentence = (
+            f"On {candidate.title}, {candidate.case.model} scored {shown(difference)} against {baseline.case.model}; "
+            f"one-sided {100 * (1 - ALPHA):g} % lower bound {points(gate.lower)}, p = {gate.p:.3g}{after} for '{aim}'. "
+            f"{tail} {CLOSING}"
+        )
+    return Claim(
+        name=f"gate_{policy}",
+        benchmark=candidate.case.benchmark,
+        model=candidate.case.model,
+        verdict=verdict,
+        sentence=sentence,
+        modes=(candidate.case.mode,),
+        difference=difference,
+        p=gate.p if difference is not None else None,
+        adjusted=adjusted if difference is not None else None,
+        family=family,
+        rows_needed=gate.rows_needed if verdict == "inconclusive" else 0,
+        why=gate.why,
     )
-    return _claim(f"gate_{policy}", candidate, verdict, sentence, difference=difference)
+
+
+def _unsure(gate: Gate, difference: Difference, policy: str) -> str:
+    could = (
+        f"Differences from {span(difference.low, difference.high)} points are compatible with these rows; "
+        f"{difference.n} rows could have shown one of {100 * difference.detectable:.1f} points."
+    )
+    if policy == "better" or not gate.rows_needed:
+        return could
+    return f"{could} If there is no difference, about {gate.rows_needed} rows would show it."

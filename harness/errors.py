@@ -9,6 +9,7 @@
     |   +-- RowsRefused             rows that break the schema or lack an image; carries all of them
     |   +-- ImageRefused            one picture that may not be used
     +-- ModeError                   a mode that this benchmark or these rows cannot have
+    |   +-- StrataMissing           rows without the slices that hard donors are found by; the mode is not measured
     +-- ModelError                  a model that cannot be opened, or cannot do what the rows need
     |   +-- ReceiptError            the model was not given the images that the row has
     |   +-- NotRecorded             a replay that holds no reply of a case; it is not measured
@@ -76,6 +77,10 @@ class RowsRefused(DataError):
 
 class ModeError(SightcheckError):
     """A mode that this benchmark or these rows cannot have."""
+
+
+class StrataMissing(ModeError):
+    """Rows without the slices by which hard donors are found. The mode is not measured."""
 
 
 class ModelError(SightcheckError):

@@ -1,185 +1,104 @@
-"""From measurements to claims: pairs the rows, asks the statistics, hands the evidence to the wording.
+"""From evidence to claims: the claims of a run are one declared family, and Holm is taken within it.
 
-A claim asks for the cases that it needs by mode. Where one of them may not be reported, or two were not measured
-within one harness, the claim is invalid and says which.
+A claim whose rows were refused, or whose data are not here, was never asked, and leaves the family before the first
+row. One that was asked and may not be reported stays in it with p = 1, so that no outcome makes the family smaller.
+A control is judged alone, without adjustment: it has to be refused even so. Release gates have families of their own,
+one a benchmark, over the candidates that are held against the baseline; a release needs every benchmark, so nothing is
+adjusted across those.
 """
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
-from dataclasses import fields
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from harness import claim, score, stats
-from harness.claim import Limits
-from harness.records import Answer, Claim, Difference, Estimate, Harness, Measurement, ModeName, Read
+from harness import claim, sequential, stats
+from harness.columns import Columns, aligned, contrast, objection
+from harness.evidence import Evidence
+from harness.limits import ALPHA, Limits
+from harness.records import Claim, Difference
 
-CaseOf = Callable[[ModeName], Measurement]
-"""Gives the measurement of a mode, for the benchmark and model that a claim is about."""
-
-ROTATIONS: tuple[ModeName, ...] = ("rotation_1", "rotation_2", "rotation_3", "rotation_4")
-NEEDS: dict[str, tuple[ModeName, ...]] = {
-    "saw_images": ("image_text",),
-    "beats_shuffled": ("image_text", "shuffled"),
-    "beats_text_only": ("image_text", "text_only"),
-    "above_chance": ("image_text",),
-    "stable_under_rotation": ("image_text", *ROTATIONS),
-}
-"""Standard claims and the modes that each of them compares."""
-
-OF_SIGHT: tuple[str, ...] = ("beats_shuffled", "beats_text_only")
-"""Claims that a model which does not see must be refused."""
+FEW_DISCORDANT = 25
+"""Below so many discordant rows a gate takes the exact McNemar test."""
 
 
-def offered(*, choices: bool, modes: Sequence[ModeName]) -> tuple[str, ...]:
-    """Return the claims that these modes of a benchmark allow."""
-    return tuple(
-        name
-        for name, needs in NEEDS.items()
-        if set(needs) <= set(modes) and (choices or name != "stable_under_rotation")
-    )
+def family(evidence: Sequence[Evidence], limits: Limits) -> list[Claim]:
+    """Return the verdicts on the claims of one family, in the order given."""
+    inside = [each for each in evidence if each.p is not None]
+    adjusted = dict(zip(map(id, inside), stats.holm([each.p for each in inside if each.p is not None]), strict=True))
+    return [claim.worded(each, adjusted.get(id(each)), len(inside), limits) for each in evidence]
 
 
-def judged(name: str, case_of: CaseOf, limits: Limits) -> Claim:
-    """Return the verdict on one standard claim."""
-    needed = [case_of(mode) for mode in NEEDS[name]]
-    first = needed[0]
-    if name == "saw_images":
-        return claim.saw_images(first, limits)
-    why = objection(needed, limits)
-    if why:
-        return claim.invalid(name, first, why)
-    if name == "above_chance":
-        return _above_chance(first, limits)
-    if name == "stable_under_rotation":
-        return _stable(first, needed[1:], limits)
-    second = needed[1]
-    same = _same(first, second, limits)
-    return claim.beats(name, first, second, difference(first, second), same_p=same, limits=limits)
+def settled(evidence: Evidence, family: int, limits: Limits) -> bool:
+    """Whether a claim that may stop early is decided at its share of the level: alpha over the size of its family."""
+    if evidence.p is None or evidence.why:
+        return False
+    adjusted = min(1.0, max(family, 1) * evidence.p)
+    return claim.worded(evidence, adjusted, family, limits).verdict != "inconclusive"
 
 
-def gate(candidate: Measurement, baseline: Measurement, *, policy: str, limits: Limits) -> Claim:
-    """Return the verdict of the release gate on two models."""
-    why = objection([candidate, baseline], limits)
-    if why:
-        return claim.invalid(f"gate_{policy}", candidate, why)
-    first, second, clusters = paired(candidate, baseline)
-    bound = stats.not_worse(first, second, clusters, margin=limits.margin, alpha=claim.ALPHA)
-    return claim.gate(
-        candidate,
-        baseline,
-        difference(candidate, baseline),
-        lower=bound.lower,
-        policy=policy,
-        limits=limits,
-    )
+def alone(evidence: Evidence, limits: Limits) -> Claim:
+    """Return the verdict on a claim that is in no family, such as one about a control."""
+    return family([evidence], limits)[0]
 
 
-def objection(measurements: Sequence[Measurement], limits: Limits) -> str:
-    """Say why these measurements may not be compared; empty where they may."""
-    for measurement in measurements:
-        broken = claim.faults(measurement, limits)
-        if broken:
-            return f"{measurement.case.id}: {'; '.join(broken)}"
-    for other in measurements[1:]:
-        unlike = unequal(measurements[0].harness, other.harness)
-        if unlike:
-            return f"not comparable: {measurements[0].case.id} and {other.case.id} differ in {', '.join(unlike)}"
-    return ""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """A candidate held against the baseline, before its verdict.
 
-
-def unequal(first: Harness, second: Harness) -> tuple[str, ...]:
-    """Name the components in which two harnesses differ; none where numbers may be compared."""
-    return tuple(f.name for f in fields(Harness) if getattr(first, f.name) != getattr(second, f.name))
-
-
-def primary(measurement: Measurement) -> str:
-    """Return the metric on which a measurement's claims are made."""
-    return score.primary(measurement.answers[0].row.kind)
-
-
-def estimate(answers: Sequence[Answer], metric: str) -> Estimate:
-    """Return the estimate of one metric over the rows that have it."""
-    having = [a for a in answers if metric in a.points]
-    return stats.estimate([a.points[metric] for a in having], [a.row.cluster for a in having])
-
-
-def paired(first: Measurement, second: Measurement) -> tuple[list[float], list[float], list[str]]:
-    """Return the points of two measurements row by row, with the clusters.
-
-    Rows are paired by id; ``objection`` has made sure that both measured the same rows.
+    Attributes
+    ----------
+    candidate, baseline : Columns
+        Of image_text.
+    why : str
+        Why the two may not be compared; empty where they may.
+    difference : Difference or None
+        Candidate minus baseline.
+    p : float
+        One-sided, of 'not worse by the margin' or 'better', as the policy asks; 1 where they may not be compared.
+    lower : float
+        One-sided 95 % lower bound of the difference.
+    rows_needed : int
+        Rows at which the margin would be shown with 80 % power, were there no true difference.
     """
-    metric = primary(first)
-    others = {a.row.id: a.points[metric] for a in second.answers}
-    return (
-        [a.points[metric] for a in first.answers],
-        [others[a.row.id] for a in first.answers],
-        [a.row.cluster for a in first.answers],
-    )
+
+    candidate: Columns
+    baseline: Columns
+    why: str = ""
+    difference: Difference | None = None
+    p: float = 1.0
+    lower: float = -1.0
+    rows_needed: int = 0
 
 
-def difference(first: Measurement, second: Measurement) -> Difference:
-    """Return the paired difference of the primary metric, first minus second."""
-    return stats.difference(*paired(first, second))
+def gate(candidate: Columns, baseline: Columns, *, policy: str, limits: Limits) -> Gate:
+    """Return the evidence of a release gate.
 
-
-def _same(first: Measurement, second: Measurement, limits: Limits) -> float:
-    return stats.equivalent(*paired(first, second), margin=limits.same).p
-
-
-def _above_chance(measurement: Measurement, limits: Limits) -> Claim:
-    answers = measurement.answers
-    metric = primary(measurement)
-    if measurement.chance is None:
-        return _above_prior(measurement, limits)
-    correct = sum(a.points[metric] for a in answers)
-    p = stats.above_chance(int(correct), [len(a.row.options) for a in answers])
-    return claim.above_chance(measurement, estimate(answers, metric), measurement.chance, p, limits)
-
-
-def _above_prior(measurement: Measurement, limits: Limits) -> Claim:
-    """Hold a short-answer case against the best constant answer of each kind of question."""
-    metric, answers = primary(measurement), measurement.answers
-    prior = prior_points(answers, metric)
-    own = [a.points[metric] for a in answers]
-    clusters = [a.row.cluster for a in answers]
-    against = f"the most frequent answer of each kind of question ({100 * sum(prior) / len(prior):.1f} %)"
-    return claim.above_prior(
-        measurement,
-        stats.difference(own, prior, clusters),
-        against,
-        stats.equivalent(own, prior, clusters, margin=limits.same).p,
-        limits,
-    )
-
-
-def prior_points(answers: Sequence[Answer], metric: str) -> list[float]:
-    """Return the points of always giving the most frequent gold of the row's kind, row by row.
-
-    The answer is picked on the very rows that it is scored on, so this prior is the best constant answer there is.
+    Parameters
+    ----------
+    policy : str
+        ``not_worse`` or ``better``.
     """
-    golds: dict[str, Counter[str]] = defaultdict(Counter)
-    for a in answers:
-        golds[a.row.kind][a.row.gold.strip().casefold()] += 1
-    best = {kind: min(c.items(), key=lambda kv: (-kv[1], kv[0]))[0] for kind, c in golds.items()}
-    return [score.short(a.row, Read(best[a.row.kind]))[metric] for a in answers]
+    why = objection([candidate, baseline])
+    if why:
+        return Gate(candidate=candidate, baseline=baseline, why=why)
+    left, right = candidate.mean, aligned(candidate, baseline).mean
+    if candidate.sequential:
+        difference = contrast(candidate, left, right)
+        p = sequential.not_worse(left, right, candidate.clusters, candidate.sizes, margin=limits.margin)
+        lower, needed = difference.low, 0
+    else:
+        difference = stats.difference(left, right, candidate.clusters, exact_below=FEW_DISCORDANT)
+        bound = stats.not_worse(left, right, candidate.clusters, margin=limits.margin, alpha=ALPHA)
+        p, lower, needed = bound.p, bound.lower, bound.rows_needed
+    if policy == "better":
+        p = difference.p if difference.low > 0 else 1.0
+    return Gate(candidate=candidate, baseline=baseline, difference=difference, p=p, lower=lower, rows_needed=needed)
 
 
-def _stable(first: Measurement, rotations: Sequence[Measurement], limits: Limits) -> Claim:
-    metric = primary(first)
-    by_id = [{a.row.id: a for a in m.answers} for m in rotations]
-    own = [a.points[metric] for a in first.answers]
-    mean = [sum(m[a.row.id].points[metric] for m in by_id) / len(by_id) for a in first.answers]
-    clusters = [a.row.cluster for a in first.answers]
-    found = stats.difference(own, mean, clusters, level=1 - 2 * claim.ALPHA)
-    return claim.stable_under_rotation(first, found, consistency(first, rotations), limits)
-
-
-def consistency(first: Measurement, rotations: Sequence[Measurement]) -> float:
-    """Return the share of rows that were read as one and the same published option in every order."""
-    by_id = [{a.row.id: a.reading for a in m.answers} for m in rotations]
-    same = [
-        isinstance(a.reading, Read) and all(readings[a.row.id] == a.reading for readings in by_id)
-        for a in first.answers
+def gates(held: Sequence[Gate], *, policy: str, limits: Limits) -> list[Claim]:
+    """Return the verdicts on all candidates at the gate of one benchmark: a family of their own."""
+    adjusted = stats.holm([each.p for each in held])
+    return [
+        claim.gated(each, p, len(held), policy=policy, limits=limits) for each, p in zip(held, adjusted, strict=True)
     ]
-    return sum(same) / len(same)

@@ -6,31 +6,36 @@ mode                      images  stem   options  asks
 image_text                own     yes    yes      the benchmark as published
 text_only                 none    yes    yes      what the text alone gives
 shuffled                  other   yes    yes      whether the *right* image matters
+shuffled_hard             other   yes    yes      the same, with donors of the same modality or region
 blank                     grey    yes    yes      whether any image matters
 options_only              none    no     yes      what the answer choices alone give
 image_options             own     no     yes      what the image gives without the question
-rotation_1 .. rotation_4  own     yes    moved    whether the place of an option matters
+rotation_1 .. rotation_9  own     yes    moved    whether the place of an option matters
 ========================  ======  =====  =======  ================================================
+
+There are as many rotations as a row has options, less one: with the published order they are all cyclic orders.
 """
 
 from __future__ import annotations
 
 import hashlib
-import random
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, get_args
 
+from harness.donors import donors, hard_donors
 from harness.errors import ModeError, UsageError
 from harness.records import WITHOUT_IMAGES, WITHOUT_STEM, ImageRef, ModeName, Option, Row
+from harness.truth import Truth
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 NAMES: tuple[ModeName, ...] = get_args(ModeName)
-NEED_OPTIONS: frozenset[str] = WITHOUT_STEM | {name for name in NAMES if name.startswith("rotation_")}
+ROTATIONS: tuple[ModeName, ...] = tuple(name for name in NAMES if name.startswith("rotation_"))
+SHUFFLED: tuple[ModeName, ...] = ("shuffled", "shuffled_hard")
+NEED_OPTIONS: frozenset[str] = WITHOUT_STEM | set(ROTATIONS)
 GREY = (128, 128, 128)
 
 
@@ -47,12 +52,34 @@ def shows_images(name: ModeName) -> bool:
     return name not in WITHOUT_IMAGES
 
 
-def offered(*, choices: bool) -> tuple[ModeName, ...]:
-    """Return the modes of a benchmark, in table order: those that need options only where there are options."""
-    return tuple(name for name in NAMES if choices or name not in NEED_OPTIONS)
+def offered(*, options: int, strata: Sequence[str] = ()) -> tuple[ModeName, ...]:
+    """Return the modes of a benchmark, in table order.
+
+    Parameters
+    ----------
+    options : int
+        Options of a row, at most; with 0 (short answers) the modes that need options are left out.
+    strata : sequence of str
+        Slices within which hard donors are found; without any there is no ``shuffled_hard``.
+    """
+    turns = ROTATIONS[: max(0, options - 1)]
+    return tuple(
+        name
+        for name in NAMES
+        if (name in turns or name not in ROTATIONS)
+        and (options or name not in NEED_OPTIONS)
+        and (strata or name != "shuffled_hard")
+    )
 
 
-def apply(name: ModeName, rows: Sequence[Row], pool: Sequence[Row], *, seed: int) -> tuple[Row, ...]:
+def draws(name: ModeName, derangements: int) -> int:
+    """Return how often a row is asked in a mode: once, but for the shuffled modes."""
+    return derangements if name in SHUFFLED else 1
+
+
+def apply(
+    name: ModeName, rows: Sequence[Row], pool: Sequence[Row], *, seed: int, draw: int = 0, strata: Sequence[str] = ()
+) -> tuple[Row, ...]:
     """Return ``rows`` as the mode shows them.
 
     Parameters
@@ -62,10 +89,14 @@ def apply(name: ModeName, rows: Sequence[Row], pool: Sequence[Row], *, seed: int
     rows : sequence of Row
         The rows to ask, as published.
     pool : sequence of Row
-        All rows of the split, from which ``shuffled`` draws donors; it holds ``rows``. A row's donor does not
+        All rows of the split, from which the shuffled modes draw donors; it holds ``rows``. A row's donor does not
         depend on how many of them are asked.
     seed : int
         Of the run.
+    draw : int
+        Which derangement, from 0, in the shuffled modes.
+    strata : sequence of str
+        Slices within which ``shuffled_hard`` finds its donors.
 
     Raises
     ------
@@ -74,12 +105,28 @@ def apply(name: ModeName, rows: Sequence[Row], pool: Sequence[Row], *, seed: int
     """
     if name in NEED_OPTIONS and any(not row.options for row in rows):
         raise ModeError(f"mode {name}: the rows have no options, but this mode shows them. Leave this mode out.")
-    if name == "shuffled":
-        by_row = donors(pool, seed=seed)
-        return tuple(shuffled(row, by_row[row.id]) for row in rows)
-    if name.startswith("rotation_"):
+    if name in SHUFFLED:
+        found = (
+            donors(pool, seed=seed, draw=draw)
+            if name == "shuffled"
+            else hard_donors(pool, strata, seed=seed, draw=draw)
+        )
+        truth = Truth(pool)
+        return tuple(shuffled(row, found.by_row[row.id], truth) for row in rows)
+    if name in ROTATIONS:
         return tuple(rotated(row, int(name.removeprefix("rotation_"))) for row in rows)
     return tuple(_SIMPLE[name](row) for row in rows)
+
+
+def coverage(name: ModeName, pool: Sequence[Row], *, seed: int, strata: Sequence[str]) -> str:
+    """Say, for ``shuffled_hard``, how many rows of the split have a donor within which strata; else nothing."""
+    if name != "shuffled_hard":
+        return ""
+    within = hard_donors(pool, strata, seed=seed).within
+    parts = [
+        f"{count} rows within {' and '.join(names) or 'rows of as many images'}" for names, count in within.items()
+    ]
+    return f"Hard donors: {', '.join(parts)}."
 
 
 def image_text(row: Row) -> Row:
@@ -107,16 +154,17 @@ def blank(row: Row) -> Row:
     return replace(row, images=tuple(grey(ref.width, ref.height) for ref in row.images))
 
 
-def shuffled(row: Row, donor: Row) -> Row:
-    """Show the donor's images in the place of the row's own."""
-    return replace(row, images=donor.images, donor=donor.id)
+def shuffled(row: Row, donor: Row, truth: Truth) -> Row:
+    """Show the donor's images in the place of the row's own, and note which answer would fit them."""
+    return replace(row, images=donor.images, donor=donor.id, fits=truth.fitting(row, donor.images))
 
 
 def rotated(row: Row, k: int) -> Row:
     """Move every option's text ``k`` places towards the first letter; the gold moves along.
 
     With five options and ``k = 1`` the texts stand in the published order B C D E A under the letters A to E.
-    ``Option.origin`` keeps the published letter, to which a reply is mapped back.
+    ``Option.origin`` keeps the published letter, to which a reply is mapped back. A row with fewer options comes back
+    to an order that it had before, which is asked once.
     """
     shown, n = row.options, len(row.options)
     moved = tuple(
@@ -125,63 +173,6 @@ def rotated(row: Row, k: int) -> Row:
     origin = next(option.origin for option in shown if option.letter == row.gold)
     gold = next(option.letter for option in moved if option.origin == origin)
     return replace(row, options=moved, gold=gold)
-
-
-def donors(pool: Sequence[Row], *, seed: int) -> Mapping[str, Row]:
-    """Draw, for every row, another row whose images it is shown.
-
-    A seeded permutation within the rows of equal image count: each row gives its images once, never to a row of
-    its own cluster, and never to one that has a picture with equal pixels. It starts from a cyclic shift by at
-    least the largest cluster, over rows grouped by cluster, and is then mixed by swaps that keep both rules.
-
-    Raises
-    ------
-    ModeError
-        Where a group of rows has no such permutation; names the group.
-    """
-    groups: dict[int, list[Row]] = defaultdict(list)
-    for row in sorted(pool, key=lambda r: r.id):
-        groups[len(row.images)].append(row)
-    result: dict[str, Row] = {}
-    for count, group in sorted(groups.items()):
-        rng = random.Random(f"{seed}|shuffled|{count}|{len(group)}")  # noqa: S311 - a seeded draw, not a secret
-        result.update(_deranged(group, count, rng))
-    return result
-
-
-def _deranged(group: list[Row], count: int, rng: random.Random) -> dict[str, Row]:
-    sizes = Counter(row.cluster for row in group)
-    largest = max(sizes.values())
-    if 2 * largest > len(group):
-        name = sizes.most_common(1)[0][0]
-        raise ModeError(
-            f"mode shuffled: {largest} of the {len(group)} rows with {count} image(s) are of one cluster ({name}, "
-            f"such as row {next(r.id for r in group if r.cluster == name)}), but at most half may be, for each "
-            "row to be shown a foreign image. Ask more rows, or leave this mode out."
-        )
-    order = list(sizes)
-    rng.shuffle(order)
-    place = {cluster: i for i, cluster in enumerate(order)}
-    group = sorted(group, key=lambda row: (place[row.cluster], row.id))
-    n, shift = len(group), rng.randint(largest, len(group) - largest)
-    donor = [group[(i + shift) % n] for i in range(n)]
-    for _ in range(20 * n):
-        i, j = rng.randrange(n), rng.randrange(n)
-        if _foreign(group[i], donor[j]) and _foreign(group[j], donor[i]):
-            donor[i], donor[j] = donor[j], donor[i]
-    for row, other in zip(group, donor, strict=True):
-        if not _foreign(row, other):
-            raise ModeError(
-                f"mode shuffled: row {row.id} would be shown a picture equal to its own (of row {other.id}), but "
-                "rows that share a picture should be of one cluster. Mend the clusters of the loader."
-            )
-    return {row.id: other for row, other in zip(group, donor, strict=True)}
-
-
-def _foreign(row: Row, donor: Row) -> bool:
-    if row.cluster == donor.cluster:
-        return False
-    return not {ref.digest for ref in row.images} & {ref.digest for ref in donor.images}
 
 
 @lru_cache(maxsize=4096)

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.claim import Limits
 from harness.errors import UsageError
+from harness.limits import Limits
 from harness.records import ModelSpec, ModeName
 from harness.run import Settings
 
@@ -52,6 +52,10 @@ class Options:
         Folders.
     run : str
         Name of the run; empty for one made of the time.
+    quoted : Path or None
+        Published numbers to list beside the run's own.
+    plan : bool
+        Say what the rows could show, and ask nothing.
     """
 
     models: tuple[ModelSpec, ...]
@@ -70,6 +74,8 @@ class Options:
     ledger: Path
     reports: Path
     run: str
+    quoted: Path | None = None
+    plan: bool = False
 
     @property
     def specs(self) -> tuple[ModelSpec, ...]:
@@ -95,6 +101,20 @@ def share(option: str, value: float) -> float:
     """Check a share in [0, 1]."""
     if not 0 <= value <= 1:
         raise UsageError(f"{option}: got {value}, but should be a share from 0 to 1, such as 0.02.")
+    return value
+
+
+def margin(option: str, value: float) -> float:
+    """Check a margin or threshold strictly between 0 and 1."""
+    if not 0 < value < 1:
+        raise UsageError(f"{option}: got {value}, but should be a share between 0 and 1, such as 0.02.")
+    return value
+
+
+def at_least_one(option: str, value: int) -> int:
+    """Check a count of 1 or more."""
+    if value < 1:
+        raise UsageError(f"{option}: got {value}, but should be 1 or more, such as 5.")
     return value
 
 

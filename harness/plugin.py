@@ -10,28 +10,26 @@ import inspect
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
 
-from harness import judge, mode, options, spec
+from harness import command_line, mode
 from harness.board import Board, Sender, Watcher
-from harness.claim import Limits
-from harness.errors import SightcheckError, UsageError
+from harness.errors import SightcheckError
+from harness.matrix import KINDS, Wanted, matrix, nothing_selected
 from harness.options import Options
-from harness.records import Benchmark, ModelSpec, ModeName
-from harness.run import Settings
+from harness.records import Benchmark
 
 OPTIONS = pytest.StashKey[Options]()
 BOARD = pytest.StashKey[Board | Sender]()
 FOLDER = pytest.StashKey[Path]()
 WATCHER = pytest.StashKey[Watcher]()
 SEEN = pytest.StashKey[dict[str, Benchmark]]()
-
-KINDS = ("measure", "claim", "control", "gate")
+SELECTED = pytest.StashKey[tuple[Wanted, ...]]()
+"""What the tests of this run are about, after every selection."""
 
 
 class Reportable(Protocol):
@@ -79,41 +77,9 @@ class GateOf(Protocol):
         """Judge, measuring what is needed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """What one test is about: a benchmark, a mode or claim or baseline, and a model."""
-
-    benchmark: Benchmark
-    name: str
-    model: str
-
-
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options of the suite, and the ini defaults."""
-    group = parser.getgroup("sightcheck", "measure medical vision-language models")
-    add = group.addoption
-    add("--model", action="append", default=[], metavar="[NAME=]BACKEND:WHERE", help="model to measure; repeatable")
-    add("--control", action="append", default=[], metavar="MODEL", help="model known not to see; must be refused")
-    add("--baseline", default="", metavar="MODEL", help="gate every --model against this one")
-    add("--gate", default="not_worse", metavar="|".join(options.POLICIES), help="what the gate asks (not_worse)")
-    add("--margin", type=float, default=0.02, help="how much worse a candidate may be (0.02)")
-    add("--same-margin", type=float, default=0.05, help="what counts as the same in the ablations (0.05)")
-    add("--unread-limit", type=float, default=0.10, help="largest share of unread replies (0.10)")
-    add("--mode", action="append", default=[], metavar="NAME[,NAME]", help=f"modes to run: {', '.join(mode.NAMES)}")
-    add("--data-dir", default=None, metavar="DIR", help="folder with one folder a benchmark")
-    add("--data", action="append", default=[], metavar="NAME=DIR", help="folder of one benchmark")
-    add("--split", action="append", default=[], metavar="NAME=SPLIT", help="split of one benchmark")
-    add("--download", action="store_true", help="fetch missing benchmarks from the hub at their pinned revision")
-    add("--require", action="append", default=[], metavar="NAME", help="benchmark whose absence is a failure")
-    add("--limit", type=int, default=None, metavar="N", help="ask a seeded draw of N rows; 0 for all")
-    add("--seed", type=int, default=0, help="seed of every draw (0)")
-    add("--batch-size", type=int, default=0, help="rows a batch; 0 for what the backend advises")
-    add("--max-new-tokens", type=int, default=0, help="tokens a reply may have; 0 for the protocol's 8 or 16")
-    add("--rescore", action="store_true", help="recompute from the ledger, without rows and without a model")
-    add("--ledger", default="", metavar="DIR", help="folder of the ledger (reports/ledger)")
-    add("--reports", default="", metavar="DIR", help="folder of the reports (reports)")
-    add("--run", default="", metavar="NAME", help="name of this run's folder; the time where it is not given")
-    parser.addini("data_dir", "folder with one folder a benchmark; --data-dir wins", default="")
+    command_line.add(parser)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -122,7 +88,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if not config.pluginmanager.hasplugin("xdist"):
         config.addinivalue_line("markers", "xdist_group(name): tests of one group run in one worker")
     try:
-        config.stash[OPTIONS] = parsed(config)
+        config.stash[OPTIONS] = command_line.parsed(config)
     except SightcheckError as error:
         raise pytest.UsageError(str(error)) from error
     config.stash[SEEN] = {}
@@ -135,58 +101,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _check_declared(config: pytest.Config) -> None:
-    """Refuse to go on with a run that was begun under other limits."""
-    if not (config.stash[FOLDER] / "declared.json").exists():
-        return
-    from harness.report import declare
+    """Refuse to go on with a run that was begun under other limits, before anything is collected."""
+    from harness.report.declare import check
 
     try:
-        declare(config.stash[FOLDER], config.stash[OPTIONS])
+        check(config.stash[FOLDER], config.stash[OPTIONS])
     except SightcheckError as error:
         raise pytest.UsageError(str(error)) from error
-
-
-def parsed(config: pytest.Config) -> Options:
-    """Read pytest's options into our own record; raise UsageError for what cannot be."""
-    get = config.getoption
-    root, here = config.rootpath, config.invocation_params.dir
-    models, controls = list(get("--model")), list(get("--control"))
-    if not models and not controls:
-        models, controls = [options.SIGHTED], [options.BLIND]
-    specs = [spec.parse(text) for text in models]
-    base = spec.parse(get("--baseline")) if get("--baseline") else None
-    against = [spec.parse(text) for text in controls]
-    spec.unique([*specs, *against, *([base] if base else [])])
-    if get("--gate") not in options.POLICIES:
-        raise UsageError(f"--gate: got {get('--gate')!r}, but should be one of {', '.join(options.POLICIES)}.")
-    given, preset = get("--data-dir"), config.getini("data_dir")
-    return Options(
-        models=tuple(specs),
-        controls=tuple(against),
-        baseline=base,
-        modes=tuple(mode.named(name) for text in get("--mode") for name in text.split(",")),
-        data={name: here / path for name, path in options.pairs("--data", get("--data")).items()},
-        data_dir=here / Path(given).expanduser() if given else root / preset if preset else None,
-        splits=options.pairs("--split", get("--split")),
-        download=get("--download"),
-        rescore=get("--rescore"),
-        require=tuple(get("--require")),
-        policy=get("--gate"),
-        settings=Settings(
-            seed=get("--seed"),
-            limit=None if get("--limit") is None else options.count("--limit", get("--limit")),
-            batch_size=options.count("--batch-size", get("--batch-size")),
-            max_new_tokens=options.count("--max-new-tokens", get("--max-new-tokens")),
-        ),
-        limits=Limits(
-            unread=options.share("--unread-limit", get("--unread-limit")),
-            same=options.share("--same-margin", get("--same-margin")),
-            margin=options.share("--margin", get("--margin")),
-        ),
-        ledger=here / get("--ledger") if get("--ledger") else root / "reports" / "ledger",
-        reports=here / get("--reports") if get("--reports") else root / "reports",
-        run=options.run_name(get("--run")),
-    )
 
 
 def _worker(config: pytest.Config) -> dict[str, Any] | None:
@@ -254,77 +175,45 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     benchmark = getattr(metafunc.module, "BENCHMARK", None)
     if not isinstance(benchmark, Benchmark):
         return
+    chosen = metafunc.config.stash[OPTIONS]
     for kind in KINDS:
         if kind in metafunc.fixturenames:
             params = [
-                pytest.param(w, id=shown, marks=[pytest.mark.bench, _group(kind, w)])
-                for shown, w in matrix(kind, benchmark, metafunc.config.stash[OPTIONS])
+                pytest.param(w, id=shown, marks=[pytest.mark.bench, _group(kind, w, chosen.settings.until_decided)])
+                for shown, w in matrix(kind, benchmark, chosen)
             ]
             metafunc.parametrize(kind, params, indirect=True)
 
 
-def _group(kind: str, wanted: Wanted) -> pytest.MarkDecorator:
-    """Return the mark that spreads cases over workers, and keeps the claims of a benchmark and model in one.
+def _group(kind: str, wanted: Wanted, together: bool) -> pytest.MarkDecorator:
+    """Return the mark that spreads cases over workers, and keeps all claims in one.
 
-    A claim whose cases were measured by another worker reads them from the ledger.
+    The claims of a run are one family: they are judged together, and read the cases of other workers from the ledger.
+    Cases that may stop early are asked together, a benchmark and model in one worker.
     """
-    name = wanted.name if kind == "measure" else "claims"
-    return pytest.mark.xdist_group(f"{wanted.benchmark.name}.{wanted.model}.{name}")
-
-
-def matrix(kind: str, benchmark: Benchmark, chosen: Options) -> Iterator[tuple[str, Wanted]]:
-    """Yield the test ids of one kind for one benchmark, with what each is about."""
-    modes = asked_modes(benchmark, chosen)
-    claims = judge.offered(choices=benchmark.choices, modes=modes)
-    pairs: list[tuple[str, ModelSpec]]
-    if kind == "measure":
-        pairs = [(name, m) for m in _unlike(chosen.specs) for name in modes]
-    elif kind == "claim":
-        pairs = [(name, m) for m in chosen.models for name in claims]
-    elif kind == "control":
-        pairs = [(name, m) for m in chosen.controls for name in claims if name in judge.OF_SIGHT]
-    else:
-        base = chosen.baseline
-        for m in chosen.models if base is not None and "image_text" in modes else ():
-            assert base is not None
-            yield f"{m.name}-vs-{base.name}", Wanted(benchmark=benchmark, name=base.name, model=m.name)
-        return
-    for name, m in pairs:
-        yield f"{name}-{m.name}", Wanted(benchmark=benchmark, name=name, model=m.name)
-
-
-def _unlike(specs: Sequence[ModelSpec]) -> list[ModelSpec]:
-    return list({entry.name: entry for entry in specs}.values())
-
-
-def asked_modes(benchmark: Benchmark, chosen: Options) -> tuple[ModeName, ...]:
-    """Return the modes that this benchmark offers and the command line asks for."""
-    offered = mode.offered(choices=benchmark.choices)
-    return tuple(name for name in offered if not chosen.modes or name in chosen.modes)
+    if kind != "measure":
+        return pytest.mark.xdist_group("claims")
+    name = "" if together else f".{wanted.name}"
+    return pytest.mark.xdist_group(f"{wanted.benchmark.name}.{wanted.model}{name}")
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Put the tests of one model together; an empty selection names what there is to select."""
+    """Put the cases of one model together, and the claims behind all cases; an empty selection says what there is."""
     chosen = config.stash[OPTIONS]
     order = {entry.name: place for place, entry in enumerate(chosen.specs)}
-    items.sort(key=lambda item: order.get(wanted.model, 0) if (wanted := _wanted(item)) else -1)
+
+    def place(item: pytest.Item) -> tuple[bool, int]:
+        wanted = _wanted(item)
+        return (False, -1) if wanted is None else (wanted.kind != "measure", order.get(wanted.model, 0))
+
+    items.sort(key=place)
     seen = config.stash[SEEN]
     if seen and not items:
-        text = _nothing_selected(seen, chosen, str(config.getoption("-k")))
+        text = nothing_selected(tuple(seen.values()), chosen, str(config.getoption("-k")))
         if _worker(config) is None:
             raise pytest.UsageError(text)
         config.stash[BOARD].say(text)
-
-
-def _nothing_selected(seen: dict[str, Benchmark], chosen: Options, expression: str) -> str:
-    modes = sorted({name for b in seen.values() for name in mode.offered(choices=b.choices)}, key=mode.NAMES.index)
-    return (
-        f"nothing is selected by -k {expression!r} and --mode {', '.join(chosen.modes) or '(all)'}. "
-        f"Benchmarks: {', '.join(seen)}. Modes: {', '.join(modes)} (those without options have no "
-        f"{', '.join(sorted(mode.NEED_OPTIONS))}). Claims: {', '.join(judge.NEEDS)}. "
-        f"Models: {', '.join(m.name for m in chosen.specs)}."
-    )
 
 
 def _wanted(item: pytest.Item) -> Wanted | None:
@@ -342,21 +231,25 @@ def pytest_report_collectionfinish(config: pytest.Config, items: Sequence[pytest
         f"controls {', '.join(m.name for m in chosen.controls) or 'none'}; "
         f"baseline {chosen.baseline.name if chosen.baseline else 'none'}; run {config.stash[FOLDER].name}"
     ]
-    short = sorted({w.benchmark.name for w in wanted if not w.benchmark.choices})
+    short = sorted({w.benchmark.name for w in wanted if not w.benchmark.options})
     if short:
-        gone = ", ".join(name for name in mode.NAMES if name in mode.NEED_OPTIONS)
-        lines.append(f"sightcheck: {', '.join(short)}: short answers, without options, so there is no {gone}")
+        gone = ", ".join(name for name in mode.NAMES if name in mode.NEED_OPTIONS - set(mode.ROTATIONS))
+        lines.append(
+            f"sightcheck: {', '.join(short)}: short answers, without options, so there is no {gone} and no rotation"
+        )
     return lines
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Write down what is declared, before the first row is asked."""
     config = session.config
-    if config.option.collectonly or not any(_wanted(item) for item in session.items):
+    wanted = [found for item in session.items if (found := _wanted(item)) is not None]
+    config.stash[SELECTED] = tuple(wanted)
+    if config.option.collectonly or not wanted:
         return
     from harness.report import declare
 
-    declare(config.stash[FOLDER], config.stash[OPTIONS])
+    declare(config.stash[FOLDER], config.stash[OPTIONS], [each for each in wanted if each.kind != "measure"])
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

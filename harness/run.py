@@ -16,10 +16,12 @@ from typing import Literal
 
 from harness import __version__, extract, mode, prompt, score
 from harness.ask import Ask, announce, ask
+from harness.codec import label
 from harness.errors import NotInLedger, RowsRefused
 from harness.ledger import SCHEMA, Ledger, key
 from harness.records import (
     Answer,
+    Baseline,
     Benchmark,
     Case,
     Harness,
@@ -32,6 +34,12 @@ from harness.records import (
     Row,
     Unread,
 )
+
+Learn = Callable[[Sequence[Row]], tuple[Baseline, ...]]
+"""Gives what the data alone say of some rows."""
+
+WITH_BASELINES: tuple[ModeName, ...] = ("image_text", "text_only")
+"""Modes whose measurements carry the baselines of the data; the second for rows without their images."""
 
 Progress = Callable[[str, int, int, int], None]
 """Called with case id, rows done, rows to do, and how many of the done came out of the ledger."""
@@ -53,12 +61,18 @@ class Settings:
         Rows a batch; 0 for what the backend advises.
     max_new_tokens : int
         Tokens a reply may have; 0 for the protocol's own.
+    derangements : int
+        How often each row is asked in the shuffled modes, each time with the images of another row.
+    until_decided : bool
+        Whether the rows are asked in seeded random order, and no longer than the claims need.
     """
 
     seed: int = 0
     limit: int | None = None
     batch_size: int = 0
     max_new_tokens: int = 0
+    derangements: int = 5
+    until_decided: bool = False
 
 
 def measure(
@@ -69,8 +83,16 @@ def measure(
     ledger: Ledger,
     settings: Settings,
     progress: Progress = lambda *_: None,
+    learn: Learn = lambda rows: (),
 ) -> Measurement:
     """Ask the model what the ledger does not hold yet, and return the measurement.
+
+    Parameters
+    ----------
+    progress : callable
+        Told after every batch how far the case is.
+    learn : callable
+        Gives the baselines of the data; asked for in the modes of `WITH_BASELINES`, and not again for the same rows.
 
     Raises
     ------
@@ -80,20 +102,21 @@ def measure(
         Where the rows cannot be shown in this mode, or the model cannot take them: nothing is asked.
     """
     case = Case(benchmark=benchmark.name, mode=name, model=model.spec.name)
-    if mode.shows_images(name) and loaded.telemetry.bad:
-        raise RowsRefused(f"{case.id}: {loaded.source}", loaded.telemetry.bad, loaded.telemetry, loaded.split)
-    rows = mode.apply(name, chosen(benchmark, loaded, settings), loaded.rows, seed=settings.seed)
-    asks = [_ask(row, name, model, settings) for row in rows]
-    asked = _asked(case, benchmark, model, loaded, settings, asks)
+    asks = plan(benchmark, name, model, loaded, settings)
+    told = asked(case, benchmark, model, loaded, settings, asks)
     with ledger.replies(case.id) as replies:
         missing = list({one.key: one for one in asks if one.key not in replies}.values())
         announce(model, case, missing)
-        before = None if missing else ledger.asked(case.id)
-        if before is not None and before.harness == asked.harness:
+        before = ledger.asked(case.id) if name in WITH_BASELINES or not missing else None
+        before = before if before is not None and before.harness == told.harness else None
+        if name in WITH_BASELINES:
+            known_baselines = before.baselines if before is not None else ()
+            told = replace(told, baselines=known_baselines or learn([one.row for one in asks]))
+        if before is not None and not missing:
             # what is known of the model stays as the run that asked it knew it
             of_model = {name: value for name, value in before.provenance.items() if name.startswith("model ")}
-            asked = replace(asked, provenance={**asked.provenance, **of_model})
-        ledger.write_asked(asked)
+            told = replace(told, provenance={**told.provenance, **of_model})
+        ledger.write_asked(told)
         known = len(asks) - len(missing)
         failed = ask(
             model,
@@ -105,9 +128,33 @@ def measure(
         answered = {one.key: replies[one.key] for one in asks if one.key in replies}
         if missing:
             # only a model that was asked knows its dtype and device
-            asked = replace(asked, provenance=_provenance(benchmark, model, loaded, settings))
-            ledger.write_asked(asked)
-    return complete(asked, failed | answered)
+            told = replace(told, provenance=_provenance(benchmark, model, loaded, settings))
+            ledger.write_asked(told)
+    return complete(told, failed | answered)
+
+
+def plan(benchmark: Benchmark, name: ModeName, model: Model, loaded: Loaded, settings: Settings) -> list[Ask]:
+    """Return what a case asks: every chosen row as the mode shows it, derangement by derangement.
+
+    Raises
+    ------
+    RowsRefused
+        Where the mode shows images and any row of the split lacks one.
+    ModeError
+        Where the rows cannot be shown in this mode.
+    """
+    if mode.shows_images(name) and loaded.telemetry.bad:
+        case = Case(benchmark=benchmark.name, mode=name, model=model.spec.name)
+        raise RowsRefused(f"{case.id}: {loaded.source}", loaded.telemetry.bad, loaded.telemetry, loaded.split)
+    meet = getattr(model, "meet", None)
+    if meet is not None:
+        meet(loaded.rows)
+    rows, seed, strata = chosen(benchmark, loaded, settings), settings.seed, benchmark.strata
+    return [
+        _ask(row, name, model, settings, draw)
+        for draw in range(mode.draws(name, settings.derangements))
+        for row in mode.apply(name, rows, loaded.rows, seed=seed, draw=draw, strata=strata)
+    ]
 
 
 def rescore(case: Case, ledger: Ledger) -> Measurement:
@@ -159,36 +206,44 @@ def chosen(benchmark: Benchmark, loaded: Loaded, settings: Settings) -> tuple[Ro
     return tuple(row for row in loaded.rows if row.id in drawn)
 
 
-def _ask(row: Row, name: ModeName, model: Model, settings: Settings) -> Ask:
+def _ask(row: Row, name: ModeName, model: Model, settings: Settings, draw: int) -> Ask:
     built = prompt.build(row, name, max_new_tokens=settings.max_new_tokens)
-    return Ask(row=row, prompt=built, key=key(model, built, row.id))
+    return Ask(row=row, prompt=built, key=key(model, built, label(row.id, draw)), draw=draw)
 
 
-def _asked(
+def asked(
     case: Case, benchmark: Benchmark, model: Model, loaded: Loaded, settings: Settings, asks: Sequence[Ask]
 ) -> Measurement:
     """Return the measurement before any reply: what is asked, of whom, under which protocol."""
-    pending = tuple(Answer(row=one.row, key=one.key, reply=PENDING, reading=Unread("empty"), points={}) for one in asks)
+    pending = tuple(
+        Answer(row=one.row, key=one.key, draw=one.draw, reply=PENDING, reading=Unread("empty"), points={})
+        for one in asks
+    )
     counts = [len(one.row.options) for one in asks]
+    draws = mode.draws(case.mode, settings.derangements)
+    covered = mode.coverage(case.mode, loaded.rows, seed=settings.seed, strata=benchmark.strata)
     published = benchmark.published.get(loaded.split, len(loaded.rows))
     return Measurement(
         case=case,
         title=f"{benchmark.title}, {loaded.split}",
         status="partial",
         answers=pending,
-        asked=len(asks),
+        asked=len(asks) // draws,
+        draws=draws,
         published=published,
-        chance=sum(1 / k for k in counts) / len(counts) if benchmark.choices and counts else None,
+        chance=sum(1 / k for k in counts) / len(counts) if benchmark.options and counts else None,
         telemetry=loaded.telemetry,
         harness=_harness(benchmark, model, loaded, settings, asks),
         provenance=_provenance(benchmark, model, loaded, settings),
         slices=benchmark.slices,
-        notes=benchmark.notes,
+        notes=(*benchmark.notes, covered) if covered else benchmark.notes,
     )
 
 
 def _harness(benchmark: Benchmark, model: Model, loaded: Loaded, settings: Settings, asks: Sequence[Ask]) -> Harness:
-    ids = hashlib.sha256("\n".join(one.row.id for one in asks).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    ids = hashlib.sha256(
+        "\n".join(one.row.id for one in asks if not one.draw).encode("utf-8", "surrogatepass")
+    ).hexdigest()[:16]
     limits = sorted({one.prompt.max_new_tokens for one in asks})
     decoding = ", ".join(f"{k}={v}" for k, v in sorted(model.decoding.items()))
     return Harness(

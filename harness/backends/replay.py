@@ -1,8 +1,9 @@
 """Backend ``replay``: answers from replies that were recorded, so that they can be scored without the model.
 
 ``replay:<file.jsonl>[?option=value&...]``, see OPTIONS. One JSON object a line: ``reply``; ``mode`` and ``row_id``,
-or the ``key`` under which a ledger keeps it; and, if there are several, ``benchmark`` and ``model``. Optional are
-``finish``, ``prompt_tokens``, ``new_tokens``, ``error`` and ``receipts`` (each with ``digest`` and ``tokens``).
+or the ``key`` under which a ledger keeps it; if there are several, ``benchmark`` and ``model``; and ``draw``, from 1,
+for the later derangements of a shuffled mode. Optional are ``finish``, ``prompt_tokens``, ``new_tokens``, ``error``
+and ``receipts`` (each with ``digest`` and ``tokens``).
 
 A replay proves nothing about sight: a line without receipts answers a prompt with images, but without a receipt for
 any of them, and whoever holds receipts against images refuses it.
@@ -18,6 +19,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, cast
 
+from harness.codec import label
 from harness.errors import ModelError, NotRecorded, UsageError
 from harness.records import ModelSpec, Prompt, Receipt, Reply
 
@@ -164,7 +166,9 @@ class ReplayModel:
         found = self._find(row)
         if found is None:
             case = "/".join(part for part in self._case if part)
-            return _failed(row, f"{self._file.name} holds no reply to it in {case or 'any case'}")
+            first = row.partition("#")[0]
+            more = "; a file with one derangement is run with --derangements 1" if self._find(first) else ""
+            return _failed(row, f"{self._file.name} holds no reply to it in {case or 'any case'}{more}")
         receipts = found.reply.receipts
         sent = [image.digest for image in prompt.images]
         if receipts and [receipt.digest for receipt in receipts] != sent:
@@ -257,7 +261,7 @@ def _recorded(where: str, number: int, line: bytes, modes: Mapping[str, str]) ->
         benchmark=str(told.get("benchmark", "")) if row is not None else "",
         model=str(told.get("model", "")),
         mode=modes.get(str(mode), str(mode)) if row is not None else "",
-        row=str(row) if row is not None else str(told["key"]),
+        row=label(str(row), int(told.get("draw") or 0)) if row is not None else str(told["key"]),
         reply=_as_reply(where, told),
     )
 

@@ -40,7 +40,7 @@ def benchmark(rows: int) -> Benchmark:
         name="bench",
         title="Rows made for timing",
         version="1",
-        choices=True,
+        options=5,
         published={"test": rows},
         digests={},
         hub="",

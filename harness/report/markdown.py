@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from harness.report.compare import gains, interpretation, priors, rotations
+from harness.report.compare import base, baselines, formats, gains, interpretation, rotations, screening
 from harness.report.details import details
 from harness.report.tables import by, interval, percent, role, table
 
 VERDICT = {
     "supported": "✅ supported",
     "refuted": "❌ refuted",
-    "undecided": "◻️ undecided",
+    "inconclusive": "◻️ inconclusive",
     "invalid": "⛔ invalid",
 }
 CLAIM = {
@@ -20,6 +20,7 @@ CLAIM = {
     "beats_shuffled": "higher with the right images than with those of other rows",
     "beats_text_only": "higher with the images than without",
     "above_chance": "above a blind guess",
+    "above_baselines": "above what the data alone give",
     "stable_under_rotation": "does not depend on where an option stands",
     "gate_not_worse": "not worse than the baseline",
     "gate_better": "better than the baseline",
@@ -34,8 +35,9 @@ def markdown(found: Mapping[str, Any]) -> str:
     found : mapping
         Results, as written to ``results.json``.
     """
-    parts = (_head, _claims, _gates, _scores, gains, interpretation, rotations, priors, details, _telemetry)
-    lines = [text for part in (*parts, _provenance) for text in part(found)]
+    first = (_head, _claims, _gates, base, baselines, _scores)
+    then = (gains, interpretation, rotations, formats, screening, details, _telemetry, _provenance)
+    lines = [text for part in (*first, *then) for text in part(found)]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -54,7 +56,8 @@ def _head(found: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     yield (
         f"{fair} of {len(cases)} measurements may be reported; {told} of {asked} claims are supported. "
-        f"Margins, limits and seed were written down before the first row was asked (`declared.json`)."
+        f"Margins, limits, seed and the family of claims were written down before the first row was asked "
+        f"(`declared.json`)."
     )
     controls = [c for c in claims if c["role"] == "control"]
     if controls:
@@ -70,8 +73,20 @@ def _head(found: Mapping[str, Any]) -> Iterator[str]:
 def _claims(found: Mapping[str, Any]) -> Iterator[str]:
     if not found["claims"]:
         return
+    sizes = [c["family"] for c in found["claims"] if c["family"] and c["role"] == "model"]
     yield "## What may be said"
     yield ""
+    if sizes:
+        yield (
+            f"The {max(sizes)} tested claims about models are one declared family: p-values are adjusted by Holm "
+            "within it, so that the chance of any false support is at most 5 %. A count (`saw_images`) is not "
+            "tested; a control is judged alone and unadjusted; a refutation is at its own 5 %."
+        )
+        yield ""
+    if found["pending"]:
+        pending = ", ".join(f"{model}: {name} on {benchmark}" for _, benchmark, model, name in found["pending"])
+        yield f"Declared and pending, for want of data or of a mode: {pending}."
+        yield ""
     for title, group in by(found["claims"], "title"):
         yield f"### {title}"
         yield ""
@@ -113,35 +128,50 @@ def _scores(found: Mapping[str, Any]) -> Iterator[str]:
     yield (
         "Unread replies score 0 and have a column of their own; failed rows are no wrong answers, and a case with "
         "one has no score. *Zero-image rows* are rows for which the model was given no image, counted by receipt. "
-        "A score that may not be reported is struck out, and the reason stands below."
+        "A score that may not be reported is struck out, and the reason stands below. Numbers stand in one table only "
+        "where all ten components of the harness are the same."
     )
     yield ""
     for title, group in by(found["cases"], "title"):
         yield f"### {title}"
         yield ""
-        head = [
-            "Mode",
-            "Model",
-            "n",
-            "Score",
-            "95 % interval",
-            "Unread",
-            "Failed",
-            "Zero-image rows",
-            "Same harness",
-        ]
-        yield from table(head, [_score_row(c) for c in group], right=(2, 3, 4, 5, 6, 7))
-        methods = sorted({c["score"]["method"] for c in group if c["score"]})
-        metrics = sorted({c["metric"] for c in group if c["metric"]})
-        yield f"Score: {', '.join(metrics) or 'none'}. Interval: {', '.join(methods) or 'none'}, 95 %."
-        yield ""
+        for part in _by_harness(group):
+            yield from _score_table(part)
         yield from _faults(group)
-        yield from (f"- {note}" for note in group[0]["notes"])
+        notes = dict.fromkeys(note for c in group for note in c["notes"])
+        yield from (f"- {note}" for note in notes)
+        yield ""
+
+
+def _by_harness(group: Sequence[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]:
+    """Cases whose ten components are all the same; a refused case was in no harness and joins the first."""
+    tables: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
+    refused = [c for c in group if c["status"] == "refused"]
+    for c in group:
+        if c["status"] != "refused":
+            tables.setdefault(tuple(c["harness"].values()), []).append(c)
+    first, *others = tables.values() or [[]]
+    return [sorted([*first, *refused], key=group.index), *others]
+
+
+def _score_table(group: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield one table of cases of one harness."""
+    unlike = group[0]["same_harness"]
+    if unlike.startswith("not comparable"):
+        yield f"**{unlike}**, against the first table of this benchmark:"
+        yield ""
+    head = ["Mode", "Model", "n", "Score", "95 % interval", "Unread", "Failed", "Zero-image rows", "Same harness"]
+    yield from table(head, [_score_row(c) for c in group], right=(2, 3, 4, 5, 6, 7))
+    methods = sorted({c["score"]["method"] for c in group if c["score"]})
+    metrics = sorted({c["metric"] for c in group if c["metric"]})
+    if metrics:
+        yield f"Score: {', '.join(metrics)}. Interval: {', '.join(methods) or 'none'}, 95 %."
         yield ""
 
 
 def _score_row(c: Mapping[str, Any]) -> list[str]:
     n = str(c["asked"]) if c["asked"] == c["published"] else f"{c['asked']} of {c['published']}"
+    n += f" × {c['draws']}" if c["draws"] > 1 else ""
     value, low_high = percent(c["score"]["value"] if c["score"] else None), interval(c["score"])
     if c["faults"] and c["score"]:
         value, low_high = f"~~{value}~~", "may not be reported"
@@ -164,7 +194,13 @@ def _faults(group: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     broken = [c for c in group if c["faults"]]
     for c in broken:
         yield f"- `{c['case']}` may not be reported: {'; '.join(c['faults'])}."
-    if broken:
+    early = [c for c in group if c["sequential"] and c["asked"] < c["published"]]
+    for c in early:
+        yield (
+            f"- `{c['case']}` was stopped after {c['asked']} of {c['published']} rows, asked in random order; the "
+            "accuracy shown is for those."
+        )
+    if broken or early:
         yield ""
 
 

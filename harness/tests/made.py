@@ -84,7 +84,7 @@ def loaded(rows: Sequence[Row], **changes: Any) -> Loaded:
     return Loaded(**(values | changes))
 
 
-def benchmark(rows: Sequence[Row], name: str = "toy", *, choices: bool = True) -> Benchmark:
+def benchmark(rows: Sequence[Row], name: str = "toy", *, options: int = 5) -> Benchmark:
     """A benchmark that loads the given rows."""
 
     def load(source: Source) -> Loaded:
@@ -94,7 +94,7 @@ def benchmark(rows: Sequence[Row], name: str = "toy", *, choices: bool = True) -
         name=name,
         title=name.title(),
         version="1",
-        choices=choices,
+        options=options,
         published={"test": len(rows)},
         digests={},
         hub="",

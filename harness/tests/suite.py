@@ -29,8 +29,8 @@ def load(source):
 
 
 BENCHMARK = Benchmark(
-    name="{name}", title="Toy", version="1", choices=True, published={{"test": {rows}}}, digests={{}}, hub="",
-    revision="", files=(), licence="none", fetch="Make them.", load=load, slices=("part",),
+    name="{name}", title="Toy", version="1", options=5, published={{"test": {rows}}}, digests={{}}, hub="",
+    revision="", files=(), licence="none", fetch="Make them.", load=load, slices=("part",), strata=("part",),
 )
 
 
@@ -98,20 +98,22 @@ def _gold(number: int) -> str:
 
 def write_replies(path: Path, data: Path, answer: Callable[[Row, ModeName], str], *, receipts: bool = True) -> Path:
     """Record the replies of a model that answers every row of every mode by a function of the row as shown."""
-    rows = load("toy", Source(root=str(data)), LAYOUTS, fetch="", options=5, slices=()).rows
+    rows = load("toy", Source(root=str(data)), LAYOUTS, fetch="", options=5, slices=("part",)).rows
     lines = []
-    for name in mode.NAMES:
-        for shown in mode.apply(name, rows, rows, seed=0):
-            sent = prompt.build(shown, name).images
-            line: dict[str, object] = {
-                "benchmark": "toy",
-                "mode": name,
-                "row_id": shown.id,
-                "reply": answer(shown, name),
-            }
-            if receipts:
-                line["receipts"] = [{"digest": ref.digest, "tokens": 9} for ref in sent]
-            lines.append(json.dumps(line))
+    for name in mode.offered(options=5, strata=("part",)):
+        for draw in range(mode.draws(name, 5)):
+            for shown in mode.apply(name, rows, rows, seed=0, draw=draw, strata=("part",)):
+                sent = prompt.build(shown, name).images
+                line: dict[str, object] = {
+                    "benchmark": "toy",
+                    "mode": name,
+                    "row_id": shown.id,
+                    "draw": draw,
+                    "reply": answer(shown, name),
+                }
+                if receipts:
+                    line["receipts"] = [{"digest": ref.digest, "tokens": 9} for ref in sent]
+                lines.append(json.dumps(line))
     path.write_text("\n".join(lines) + "\n")
     return path
 

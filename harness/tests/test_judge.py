@@ -6,8 +6,10 @@ from typing import cast
 
 import pytest
 
-from harness import claim, judge
-from harness.claim import Limits
+from harness import claim, evidence, judge
+from harness.columns import columns
+from harness.limits import Limits, faults
+from harness.mode import ROTATIONS
 from harness.patterns import patterns
 from harness.records import Claim, Measurement, ModeName
 from harness.tests.made import measurement
@@ -16,7 +18,10 @@ LIMITS = Limits()
 
 
 def _judged(name: str, **by_mode: Measurement) -> Claim:
-    return judge.judged(name, lambda mode: by_mode[mode], LIMITS)
+    if name == "saw_images":
+        return judge.alone(evidence.saw_images(by_mode["image_text"], LIMITS), LIMITS)
+    needed = evidence.needs(name, 5)
+    return judge.alone(evidence.evidence(name, [columns(by_mode[mode], LIMITS) for mode in needed], LIMITS), LIMITS)
 
 
 def _points(right: int, n: int = 100, first: int = 0) -> list[float]:
@@ -44,7 +49,7 @@ def test_equal_answers_refute_the_claim_by_equivalence_only_with_rows_enough() -
     many = _judged(
         "beats_shuffled", image_text=measurement(_points(50)), shuffled=measurement(_points(50), mode="shuffled")
     )
-    assert (few.verdict, many.verdict) == ("undecided", "refuted")
+    assert (few.verdict, many.verdict) == ("inconclusive", "refuted")
     assert "could have shown a difference of" in few.sentence
     assert "less than 5 points (equivalence shown)" in many.sentence
 
@@ -85,7 +90,7 @@ def test_a_measurement_that_may_not_be_reported_invalidates_the_claim(broken: Me
 
 
 def test_ten_unread_of_a_hundred_are_within_the_limit() -> None:
-    assert claim.faults(measurement(_points(50), unread=10), LIMITS) == ()
+    assert faults(measurement(_points(50), unread=10), LIMITS) == ()
 
 
 @pytest.mark.parametrize("component", list(measurement([1.0]).harness.__dataclass_fields__))
@@ -101,7 +106,7 @@ def test_the_published_zero_image_run_is_not_above_chance() -> None:
     found = _judged("above_chance", image_text=measurement(_points(421, 2000)))
     assert found.verdict == "refuted"
     assert "21.1 % (95 % CI 19.3 to 22.9, Wilson; n = 2000, 2000 clusters)" in found.sentence
-    assert "20.0 % of a blind guess" in found.sentence
+    assert "a blind guess is right in 20.0 %" in found.sentence
 
 
 def test_a_score_far_above_a_blind_guess_is() -> None:
@@ -109,7 +114,7 @@ def test_a_score_far_above_a_blind_guess_is() -> None:
 
 
 def test_few_rows_leave_it_undecided() -> None:
-    assert _judged("above_chance", image_text=measurement(_points(8, 25))).verdict == "undecided"
+    assert _judged("above_chance", image_text=measurement(_points(8, 25))).verdict == "inconclusive"
 
 
 def test_saw_images_needs_a_receipt_for_every_image_of_every_row() -> None:
@@ -119,19 +124,19 @@ def test_saw_images_needs_a_receipt_for_every_image_of_every_row() -> None:
 
 
 def _rotations(points: list[float]) -> dict[str, Measurement]:
-    return {mode: measurement(points, mode=mode) for mode in judge.ROTATIONS}
+    return {mode: measurement(points, mode=mode) for mode in ROTATIONS[:4]}
 
 
 def test_a_model_that_keeps_its_score_under_rotation_is_stable() -> None:
     found = _judged("stable_under_rotation", image_text=measurement(_points(70, 400)), **_rotations(_points(70, 400)))
     assert found.verdict == "supported"
-    assert "100.0 % of the rows got the same option in every order" in found.sentence
+    assert "kept its answer in 100.0 %" in found.sentence
 
 
 def test_a_model_that_collapses_under_rotation_is_not() -> None:
     found = _judged("stable_under_rotation", image_text=measurement(_points(70)), **_rotations(_points(20)))
     assert found.verdict == "refuted"
-    assert "depends on where an option stands" in found.sentence
+    assert "collapses under rotation" in found.sentence
 
 
 @pytest.mark.parametrize(
@@ -139,14 +144,16 @@ def test_a_model_that_collapses_under_rotation_is_not() -> None:
     [
         (1000, "not_worse", "supported"),
         (1300, "better", "supported"),
-        (1000, "better", "undecided"),
+        (1000, "better", "inconclusive"),
         (800, "not_worse", "refuted"),
-        (970, "not_worse", "undecided"),
+        (970, "not_worse", "inconclusive"),
     ],
 )
 def test_the_gate_decides_by_its_margin(right: int, policy: str, verdict: str) -> None:
     candidate, baseline = measurement(_points(right, 2000), model="new"), measurement(_points(1000, 2000), model="old")
-    assert judge.gate(candidate, baseline, policy=policy, limits=LIMITS).verdict == verdict
+    sides = columns(candidate, LIMITS), columns(baseline, LIMITS)
+    held = judge.gate(*sides, policy=policy, limits=LIMITS)
+    assert judge.gates([held], policy=policy, limits=LIMITS)[0].verdict == verdict
 
 
 def test_no_sentence_says_beats_or_understands() -> None:
@@ -158,7 +165,8 @@ def test_no_sentence_says_beats_or_understands() -> None:
 
 
 def _holds(**by_mode: Measurement) -> dict[str, str]:
-    return {p.seen: p.holds for p in patterns(cast("dict[ModeName, Measurement]", by_mode), LIMITS)}
+    made = {name: columns(m, LIMITS) for name, m in cast("dict[ModeName, Measurement]", by_mode).items()}
+    return {p.seen: p.holds for p in patterns(made, None, LIMITS)}
 
 
 def test_a_model_that_sees_shows_the_patterns_of_sight() -> None:
@@ -170,7 +178,7 @@ def test_a_model_that_sees_shows_the_patterns_of_sight() -> None:
     assert found["image_text higher than shuffled"] == "yes"
     assert found["image_text higher than both"] == "yes"
     assert found["shuffled about the same as image_text"] == "no"
-    assert found["options_only above a blind guess"] == "undecided"
+    assert found["options_only above a blind guess"] == "inconclusive"
     assert found["every mode near a blind guess"] == "no"
 
 
@@ -179,11 +187,11 @@ def test_a_blind_model_shows_the_patterns_of_text() -> None:
     found = _holds(
         image_text=measurement(_points(82, 400)), **{n: measurement(_points(82, 400), mode=n) for n in names}
     )
-    assert found["image_text higher than shuffled"] == "undecided"
+    assert found["image_text higher than shuffled"] == "inconclusive"
     assert found["shuffled about the same as image_text"] == "yes"
     assert found["text_only about the same as image_text"] == "yes"
     assert found["every mode near a blind guess"] == "yes"
-    assert found["image_text higher than both"] == "undecided"
+    assert found["image_text higher than both"] == "inconclusive"
 
 
 def test_a_mode_that_was_not_measured_is_pending() -> None:

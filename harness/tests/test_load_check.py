@@ -331,7 +331,6 @@ def _benchmark(published: int, digest: str) -> Benchmark:
         name="set",
         title="",
         version="1",
-        choices=False,
         published={"test": published},
         digests={"json/test": digest} if digest else {},
         hub="",

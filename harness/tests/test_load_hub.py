@@ -89,7 +89,7 @@ def _benchmark(repository: str = "lab/set", revision: str = COMMIT) -> Benchmark
         name="set",
         title="Set",
         version="1",
-        choices=True,
+        options=5,
         published={},
         digests={},
         hub=repository,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from harness import mode
 from harness.errors import ModeError, UsageError
-from harness.records import ModeName, Row
+from harness.records import ModeName
 from harness.tests.made import row
 
 
@@ -58,73 +58,34 @@ def test_rotations_undo_one_another() -> None:
     assert mode.rotated(once, 3) == row(1)
 
 
-def _pool(sizes: list[int], images: int = 1) -> list[Row]:
-    """Rows in clusters of the given sizes; the rows of a cluster share their pictures."""
-    rows, number = [], 0
-    for cluster, size in enumerate(sizes):
-        for _ in range(size):
-            names = [f"p{cluster}-{i}" for i in range(images)]
-            rows.append(row(number, images=names, cluster=f"c{cluster}"))
-            number += 1
-    return rows
-
-
-@given(sizes=st.lists(st.integers(1, 6), min_size=2, max_size=30), seed=st.integers(0, 2**32))
-def test_no_row_is_shown_a_picture_of_its_own_cluster(sizes: list[int], seed: int) -> None:
-    pool = _pool(sizes)
-    if 2 * max(sizes) > sum(sizes):
-        with pytest.raises(ModeError, match=r"mode shuffled: .* rows with 1 image"):
-            mode.donors(pool, seed=seed)
-        return
-    found = mode.donors(pool, seed=seed)
-    assert sorted(found) == sorted(r.id for r in pool)
-    assert sorted(donor.id for donor in found.values()) == sorted(found)
-    for r in pool:
-        assert found[r.id].cluster != r.cluster
-        assert not {ref.digest for ref in found[r.id].images} & {ref.digest for ref in r.images}
-
-
-def test_a_donor_has_as_many_images() -> None:
-    pool = [
-        *_pool([1] * 5),
-        *(replace(r, id=f"x{r.id}", cluster=f"x{r.cluster}") for r in _pool([1] * 5, images=3)),
+def test_every_cyclic_order_is_a_mode_and_a_set_with_four_options_has_three_rotations() -> None:
+    assert [name for name in mode.offered(options=4) if name.startswith("rotation")] == [
+        "rotation_1",
+        "rotation_2",
+        "rotation_3",
     ]
-    shown = mode.apply("shuffled", pool, pool, seed=1)
-    assert [len(r.images) for r in shown] == [1] * 5 + [3] * 5
-    assert all(r.donor and r.donor != r.id for r in shown)
+    assert "shuffled_hard" in mode.offered(options=5, strata=("modality",))
+    assert "shuffled_hard" not in mode.offered(options=5)
 
 
-def test_a_donor_does_not_depend_on_how_many_rows_are_asked_nor_on_their_order() -> None:
-    pool = _pool([2] * 20)
-    whole = {r.id: r.donor for r in mode.apply("shuffled", pool, pool, seed=3)}
-    part = {r.id: r.donor for r in mode.apply("shuffled", pool[5:9], list(reversed(pool)), seed=3)}
-    assert part == {key: whole[key] for key in part}
-    assert len(part) == 4
+def test_a_shuffled_row_knows_which_answer_the_foreign_images_make_right() -> None:
+    pool = [replace(row(n), stem="Which letter?", gold="ABCDE"[n % 5]) for n in range(20)]
+    pool = [replace(r, options=tuple(replace(o, text=f"word {o.letter}") for o in r.options)) for r in pool]
+    gold = {r.id: r.gold for r in pool}
+    for shown in mode.apply("shuffled", pool, pool, seed=0):
+        assert shown.fits == gold[shown.donor]
 
 
-def test_another_seed_draws_other_donors() -> None:
-    pool = _pool([1] * 30)
-    assert mode.donors(pool, seed=0) != mode.donors(pool, seed=1)
-
-
-def test_donors_are_spread_over_the_pool() -> None:
-    """With 12 rows each of the 11 others is drawn about equally often: no row keeps a favourite donor."""
-    pool = _pool([1] * 12)
-    first = [mode.donors(pool, seed=seed)["r000"].id for seed in range(660)]
-    counts = [first.count(r.id) for r in pool[1:]]
-    assert sum(counts) == 660
-    assert min(counts) > 30
-    assert max(counts) < 100
-
-
-def test_equal_pixels_in_two_clusters_are_refused() -> None:
-    pool = [row(0, images=["same"]), row(1, images=["same"])]
-    with pytest.raises(ModeError, match=r"row r00[01] would be shown a picture equal to its own"):
-        mode.donors(pool, seed=0)
+def test_another_derangement_shows_other_images() -> None:
+    pool = [row(n) for n in range(30)]
+    first, second = (mode.apply("shuffled", pool, pool, seed=0, draw=draw) for draw in (0, 1))
+    assert sum(a.donor == b.donor for a, b in zip(first, second, strict=True)) < 6
+    assert mode.draws("shuffled", 5) == 5
+    assert mode.draws("image_text", 5) == 1
 
 
 def test_a_set_without_options_has_no_mode_that_shows_them() -> None:
-    assert mode.offered(choices=False) == ("image_text", "text_only", "shuffled", "blank")
+    assert mode.offered(options=0) == ("image_text", "text_only", "shuffled", "blank")
     with pytest.raises(ModeError, match="mode options_only: the rows have no options"):
         mode.apply("options_only", [row(1, kind="open")], [], seed=0)
 

@@ -46,8 +46,8 @@ def _results(toy: pytest.Pytester, name: str = "r") -> Any:
 
 def test_a_model_that_sees_passes_and_the_control_is_refused(toy: pytest.Pytester, spread: Spread) -> None:
     result = _run(toy, *spread)
-    # 10 modes x 2 models, 5 claims of one, 2 controls of the other
-    result.assert_outcomes(passed=27)
+    # 11 modes x 2 models, 6 claims of one, 2 controls of the other
+    result.assert_outcomes(passed=30)
     assert result.ret == 0
     result.stdout.fnmatch_lines(["supported*toy sees: beats_shuffled"])
     result.stdout.fnmatch_lines(["*toy blind: beats_shuffled, a control: refused, as it must be"])
@@ -197,7 +197,7 @@ def test_rescoring_needs_neither_rows_nor_model(toy: pytest.Pytester, spread: Sp
     assert _run(toy, "--run", "measured").ret == 0
     (toy.path / "data").rename(toy.path / "gone")
     rescored = _run(toy, "--run", "rescored", "--rescore", *spread)
-    rescored.assert_outcomes(passed=27)
+    rescored.assert_outcomes(passed=30)
     assert _results(toy, "rescored")["cases"] == _results(toy, "measured")["cases"]
 
 
@@ -268,7 +268,7 @@ def test_every_rows_file_can_be_read_alone(toy: pytest.Pytester) -> None:
 
 def test_short_answer_sets_say_at_collection_that_they_have_no_options(toy: pytest.Pytester) -> None:
     bench = toy.path / "benches" / "test_toy.py"
-    bench.write_text(bench.read_text().replace("choices=True", "choices=False"))
+    bench.write_text(bench.read_text().replace("options=5, published", "published"))
     result = _run(toy, "--collect-only", "-q", control=False)
     assert "options_only" not in "".join(line for line in result.outlines if "::" in line)
     result = _run(toy, "--collect-only", control=False)

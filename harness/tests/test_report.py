@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
-from harness.claim import Limits
+from harness import evidence
+from harness.baselines import baselines
+from harness.limits import Limits
 from harness.records import Measurement, ModeName
 from harness.report import keep, kept
 from harness.report.markdown import markdown
@@ -17,7 +19,7 @@ from harness.report.results import results
 from harness.report.tables import table
 from harness.tests.made import measurement
 
-LIMITS = {"unread": 0.1, "same": 0.05, "margin": 0.02}
+LIMITS = {"unread": 0.1, "same": 0.05, "margin": 0.02, "kept": 0.75, "confound": 0.02}
 DECLARED: dict[str, Any] = {
     "run": "made",
     "roles": {"m": "model", "blind": "control"},
@@ -25,6 +27,7 @@ DECLARED: dict[str, Any] = {
     "policy": "not_worse",
     "limits": LIMITS,
     "settings": {"seed": 0},
+    "options": {"toy": 5},
     "level": 0.95,
     "rescored": False,
     "suite": "0",
@@ -38,8 +41,24 @@ def _points(right: int, n: int = 100) -> list[float]:
 
 
 def _run(*measurements: Measurement, **declared: Any) -> tuple[dict[str, Any], str]:
-    found = results(DECLARED | declared, measurements)
+    found = results(_declared(measurements, **declared), measurements)
     return found, markdown(found)
+
+
+def _declared(measurements: Sequence[Measurement], **declared: Any) -> dict[str, Any]:
+    """Declare every claim that the modes of each model allow, and a gate where there is a baseline."""
+    told = DECLARED | declared
+    family = []
+    for name in dict.fromkeys(m.case.model for m in measurements):
+        role = told["roles"].get(name, "model")
+        modes = [m.case.mode for m in measurements if m.case.model == name]
+        claims = evidence.offered(options=5, modes=modes)
+        if role == "model":
+            family += [["claim", "toy", name, claim] for claim in claims]
+            family += [["gate", "toy", name, told["baseline"]]] if told["baseline"] else []
+        elif role == "control":
+            family += [["control", "toy", name, claim] for claim in claims if claim in evidence.OF_SIGHT]
+    return told | {"family": family}
 
 
 def _modes(scores: dict[ModeName, int], model: str = "m") -> list[Measurement]:
@@ -70,7 +89,7 @@ def test_a_score_that_may_not_be_reported_is_struck_out_with_its_reason() -> Non
     found, text = _run(measurement(_points(90), receipts=False))
     assert "| ~~90.0~~ | may not be reported |" in text
     assert "`toy.image_text.m` may not be reported: 100 of 100 rows have no receipt for their images" in text
-    assert [c["verdict"] for c in found["claims"]] == ["refuted", "invalid"]
+    assert [c["verdict"] for c in found["claims"]] == ["refuted", "invalid", "invalid"]
 
 
 def test_a_refused_case_has_no_score_at_all() -> None:
@@ -84,7 +103,9 @@ def test_another_harness_is_named_in_the_row() -> None:
     _, text = _run(
         measurement(_points(90)), measurement(_points(50), mode="text_only", harness={"prompt": "x", "decoding": "y"})
     )
-    assert _row(text, "text_only", "m", "50.0").endswith("| no: prompt, decoding |")
+    assert _row(text, "text_only", "m", "50.0").endswith("| not comparable: prompt, decoding |")
+    first, second = text.index("| image_text | m |"), text.index("| text_only | m |")
+    assert "**not comparable: prompt, decoding**, against the first table" in text[first:second]
 
 
 def test_the_negative_control_is_shown_as_such() -> None:
@@ -92,7 +113,7 @@ def test_the_negative_control_is_shown_as_such() -> None:
     found, text = _run(*_modes({"image_text": 90, "shuffled": 25, "text_only": 20}), *blind)
     assert "**Negative control:** 2 of 2 claims of sight about a model that is known not to see were refused" in text
     assert "refuted – refused, as it must be ✅" in text
-    assert all(c["passed"] for c in found["claims"])
+    assert all(c["passed"] for c in found["claims"] if c["role"] == "control")
 
 
 def test_a_control_that_passes_a_claim_is_an_alarm() -> None:
@@ -134,9 +155,15 @@ def test_letters_are_counted_as_shown() -> None:
     assert "| image_text | m | 0 / 0, – | 90 / 100, 90.0 | 10 / 0, – | 0 / 0, – | 0 / 0, – |" in text
 
 
-def test_the_distance_to_a_blind_guess_is_told() -> None:
-    _, text = _run(measurement(_points(421, 2000)))
-    assert _row(text, "Toy, test", "21.1").endswith("| +1.05 |")
+def test_a_model_that_does_not_beat_the_data_alone_is_said_not_to() -> None:
+    """Always B is right on every made row, so ninety of a hundred is not shown to be above it."""
+    _, text = _run(*_with_baselines(measurement(_points(90))))
+    assert "not shown to be higher" in _row(text, "always B", "100.0")
+    assert _row(text, "a blind guess", "20.0")
+
+
+def _with_baselines(m: Measurement) -> list[Measurement]:
+    return [replace(m, baselines=baselines([a.row for a in m.answers]))]
 
 
 def test_the_table_escapes_what_would_break_it() -> None:
@@ -148,7 +175,8 @@ def test_rows_come_back_from_disk_as_they_were(tmp_path: Path) -> None:
     for m in made:
         keep(tmp_path, m)
     assert list(kept(tmp_path)) == list(made)
-    assert results(DECLARED, kept(tmp_path)) == results(DECLARED, made)
+    told = _declared(made)
+    assert results(told, kept(tmp_path)) == results(told, made)
 
 
 @pytest.mark.parametrize("policy", ["not_worse", "better"])

@@ -1,0 +1,75 @@
+"""Which tests there are: benchmark x mode x model, the claims, the controls, the gates. No pytest in here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from harness import evidence, mode
+from harness.options import Options
+from harness.records import Benchmark, ModelSpec, ModeName
+
+KINDS = ("measure", "claim", "control", "gate")
+"""The fixtures that a bench asks for; each is a kind of test."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What one test is about: its kind, a benchmark, a mode or claim or baseline, and a model."""
+
+    kind: str
+    benchmark: Benchmark
+    name: str
+    model: str
+
+    @property
+    def key(self) -> tuple[str, str, str, str]:
+        """What tells it from every other: kind, benchmark, model, name."""
+        return self.kind, self.benchmark.name, self.model, self.name
+
+
+def matrix(kind: str, benchmark: Benchmark, chosen: Options) -> Iterator[tuple[str, Wanted]]:
+    """Yield the test ids of one kind for one benchmark, with what each is about."""
+    modes = asked_modes(benchmark, chosen)
+    claims = evidence.offered(options=benchmark.options, modes=modes)
+    pairs: list[tuple[str, ModelSpec]]
+    if kind == "measure":
+        pairs = [(name, m) for m in unlike(chosen.specs) for name in modes]
+    elif kind == "claim":
+        pairs = [(name, m) for m in chosen.models for name in claims]
+    elif kind == "control":
+        pairs = [(name, m) for m in chosen.controls for name in claims if name in evidence.OF_SIGHT]
+    else:
+        base = chosen.baseline
+        for m in chosen.models if base is not None and "image_text" in modes else ():
+            assert base is not None
+            yield f"{m.name}-vs-{base.name}", Wanted(kind=kind, benchmark=benchmark, name=base.name, model=m.name)
+        return
+    for name, m in pairs:
+        yield f"{name}-{m.name}", Wanted(kind=kind, benchmark=benchmark, name=name, model=m.name)
+
+
+def unlike(specs: Sequence[ModelSpec]) -> list[ModelSpec]:
+    """Return each model once."""
+    return list({entry.name: entry for entry in specs}.values())
+
+
+def offered_modes(benchmark: Benchmark) -> tuple[ModeName, ...]:
+    """Return the modes that a benchmark offers."""
+    return mode.offered(options=benchmark.options, strata=benchmark.strata)
+
+
+def asked_modes(benchmark: Benchmark, chosen: Options) -> tuple[ModeName, ...]:
+    """Return the modes that this benchmark offers and the command line asks for."""
+    return tuple(name for name in offered_modes(benchmark) if not chosen.modes or name in chosen.modes)
+
+
+def nothing_selected(seen: Sequence[Benchmark], chosen: Options, expression: str) -> str:
+    """Say what there is to select, where nothing was."""
+    modes = sorted({name for b in seen for name in offered_modes(b)}, key=mode.NAMES.index)
+    return (
+        f"nothing is selected by -k {expression!r} and --mode {', '.join(chosen.modes) or '(all)'}. "
+        f"Benchmarks: {', '.join(b.name for b in seen)}. Modes: {', '.join(modes)} (those without options have no "
+        f"{', '.join(sorted(name for name in mode.NEED_OPTIONS if name in modes))}). Claims: "
+        f"{', '.join(evidence.CLAIMS)}. Models: {', '.join(m.name for m in chosen.specs)}."
+    )

@@ -1,0 +1,87 @@
+"""Numbers of a case that could stop early: valid at whatever row it stopped, by betting on whole clusters.
+
+The columns of such a case are in the order in which its rows were asked, cluster after cluster, and know the size of
+every cluster of the list, asked or not. See `harness.stats.anytime` for what is tested, and why.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness import stats
+from harness.records import Difference, Estimate
+from harness.stats.anytime import sequential_above, sequential_below, sequential_interval, sequential_within
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.intp]
+
+INTERVAL, TEST = "betting confidence sequence", "betting e-process"
+
+
+def totals(points: Floats, clusters: Ints) -> Floats:
+    """Return the sum of the points of each cluster, in asking order."""
+    return np.asarray(np.bincount(clusters, weights=points), dtype=np.float64)
+
+
+def estimate(points: Floats, clusters: Ints, sizes: Ints, *, level: float = 0.95) -> Estimate:
+    """Return the mean of points with an interval that holds at any stopping time.
+
+    Parameters
+    ----------
+    points : ndarray, shape (n,)
+        In [0, 1], in asking order.
+    clusters : ndarray of int, shape (n,)
+        Numbered in asking order.
+    sizes : ndarray of int
+        Rows of every cluster of the list, in asking order.
+    """
+    values = totals(points, clusters)
+    low, high = sequential_interval(values, sizes, level=level, low=0.0, high=1.0)
+    return Estimate(
+        value=float(points.mean()),
+        low=low,
+        high=high,
+        n=len(points),
+        clusters=len(values),
+        level=level,
+        method=INTERVAL,
+    )
+
+
+def difference(left: Floats, right: Floats, clusters: Ints, sizes: Ints, *, level: float = 0.95) -> Difference:
+    """Return the paired difference of points with interval and test that hold at any stopping time."""
+    d = left - right
+    values = totals(d, clusters)
+    low, high = sequential_interval(values, sizes, level=level)
+    p = 2 * min(sequential_above(values, sizes).p, sequential_below(values, sizes).p)
+    binary = bool(np.isin(left, (0, 1)).all() and np.isin(right, (0, 1)).all())
+    return Difference(
+        value=float(d.mean()),
+        low=low,
+        high=high,
+        n=len(d),
+        clusters=len(values),
+        level=level,
+        method=INTERVAL,
+        p=min(1.0, p),
+        test=TEST,
+        only_first=int((d > 0).sum()) if binary else 0,
+        only_second=int((d < 0).sum()) if binary else 0,
+        detectable=stats.detectable(float((d * d).mean()), len(values), level=level),
+    )
+
+
+def within(left: Floats, right: Floats, clusters: Ints, sizes: Ints, *, margin: float) -> float:
+    """Return the p-value of 'less than the margin apart', at any stopping time."""
+    return sequential_within(totals(left - right, clusters), sizes, margin=margin).p
+
+
+def not_worse(left: Floats, right: Floats, clusters: Ints, sizes: Ints, *, margin: float) -> float:
+    """Return the p-value of 'not lower by the margin or more', at any stopping time."""
+    return sequential_above(totals(left - right, clusters), sizes, shift=-margin).p
+
+
+def above(points: Floats, levels: Floats, clusters: Ints, sizes: Ints) -> float:
+    """Return the one-sided p-value of 'above what each row gives by guessing', at any stopping time."""
+    return sequential_above(totals(points - levels, clusters), sizes, low=-float(levels.max()), high=1.0).p
