@@ -6,6 +6,8 @@
 ``margin``          not worse by more than a margin; the same within a margin
 ``guessing``        what a blind guess scores, and how surprising more than that is
 ``family``          several p-values at once: Holm, and Benjamini-Hochberg for screening
+``letters``         whether letters are chosen for themselves, over all cyclic orders of the options
+``bootstrap``       resampled clusters, a cross-check beside an interval
 ``anytime``         tests and intervals for a run that may stop early: valid however often one looks
 ``plan``            what a number of rows can show, and which claims a run could support
 ``rows``            rows and differences, one from the other
@@ -40,6 +42,7 @@ from harness.stats.anytime import (
 )
 from harness.stats.family import benjamini_hochberg, holm
 from harness.stats.guessing import above_chance, chance
+from harness.stats.letters import LetterBias, letter_bias, recall_spread
 from harness.stats.margin import MarginTest, equivalent, not_worse
 from harness.stats.mcnemar import mcnemar_exact, mcnemar_mid_p
 from harness.stats.paired import difference
@@ -51,6 +54,7 @@ from harness.stats.tango_interval import tango
 
 __all__ = [
     "AnytimeTest",
+    "LetterBias",
     "MarginTest",
     "above_chance",
     "benjamini_hochberg",
@@ -65,6 +69,7 @@ __all__ = [
     "equivalent",
     "estimate",
     "holm",
+    "letter_bias",
     "log_paired_e",
     "mcnemar_exact",
     "mcnemar_mid_p",
@@ -72,6 +77,7 @@ __all__ = [
     "miller_rows",
     "not_worse",
     "paired_e",
+    "recall_spread",
     "remaining_interval",
     "rows_equivalent",
     "rows_not_worse",

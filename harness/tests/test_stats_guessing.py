@@ -1,4 +1,4 @@
-"""What a blind guess scores, and several p-values at once."""
+"""What a blind guess scores."""
 
 from __future__ import annotations
 
@@ -7,20 +7,9 @@ from itertools import product
 import numpy as np
 import pytest
 from scipy import stats as scipy_stats
-from statsmodels.stats.multitest import multipletests
 
 from harness import stats
 from harness.errors import NotEstimable
-
-# The 18 McNemar p-values of three data sets and four models, and Holm over them: statsmodels 0.15.0.
-RAW = [
-    0.301872, 0.000394, 0.014454, 3e-06, 0.000767, 0.25287, 1.0, 0.455814, 0.416775,
-    0.44367, 0.488022, 1.0, 0.043285, 0.052239, 0.823803, 1.0, 0.162756, 0.122078,
-]  # fmt: skip
-HOLM = [
-    1.0, 0.006699, 0.216808, 5.1e-05, 0.012268, 1.0, 1.0, 1.0, 1.0,
-    1.0, 1.0, 1.0, 0.605994, 0.679107, 1.0, 1.0, 1.0, 1.0,
-]  # fmt: skip
 
 
 def test_chance_is_the_mean_of_one_over_the_options() -> None:
@@ -71,27 +60,3 @@ def test_rows_without_a_choice_have_no_chance(options: list[int]) -> None:
 def test_more_right_than_rows_is_refused(correct: float) -> None:
     with pytest.raises(NotEstimable, match="right of 3 rows"):
         stats.above_chance(correct, [4] * 3)  # type: ignore[arg-type]
-
-
-def test_holm_gives_the_known_family() -> None:
-    # The raw values are rounded to six digits, and Holm multiplies them by up to 18.
-    found = stats.holm(RAW)
-    assert found == pytest.approx(HOLM, abs=1e-5)
-    assert sum(p <= 0.05 for p in RAW) == 5
-    assert sum(p <= 0.05 for p in found) == 3
-
-
-def test_holm_agrees_with_statsmodels_in_any_order() -> None:
-    rng = np.random.default_rng(8)
-    for size in (1, 2, 5, 40):
-        p_values = (rng.random(size) ** 3).tolist()
-        assert stats.holm(p_values) == pytest.approx(multipletests(p_values, method="holm")[1], abs=1e-12)
-    assert stats.holm([0.01, 0.02, 0.03]) == pytest.approx([0.03, 0.04, 0.04])
-    assert stats.holm([0.03, 0.01, 0.02]) == pytest.approx([0.04, 0.03, 0.04])
-    assert stats.holm([]) == []
-
-
-@pytest.mark.parametrize("wrong", [float("nan"), -0.1, 1.5])
-def test_holm_refuses_what_is_no_p_value_instead_of_dropping_it(wrong: float) -> None:
-    with pytest.raises(NotEstimable, match="p-value number 1"):
-        stats.holm([0.01, wrong, 0.03])
