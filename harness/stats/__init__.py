@@ -9,6 +9,8 @@
 ``letters``         whether letters are chosen for themselves, over all cyclic orders of the options
 ``bootstrap``       resampled clusters, a cross-check beside an interval
 ``anytime``         tests and intervals for a run that may stop early: valid however often one looks
+``slices``          which slices are large enough, and whether they differ
+``macro``           a mean that weighs every slice alike, under its own name
 ``plan``            what a number of rows can show, and which claims a run could support
 ``rows``            rows and differences, one from the other
 ``power``           exact power, design effect, and what accuracy is above chance
@@ -43,6 +45,7 @@ from harness.stats.anytime import (
 from harness.stats.family import benjamini_hochberg, holm
 from harness.stats.guessing import above_chance, chance
 from harness.stats.letters import LetterBias, letter_bias, recall_spread
+from harness.stats.macro import MacroMean, acc_macro
 from harness.stats.margin import MarginTest, equivalent, not_worse
 from harness.stats.mcnemar import mcnemar_exact, mcnemar_mid_p
 from harness.stats.paired import difference
@@ -50,13 +53,20 @@ from harness.stats.plan import detectable, rows_equivalent, rows_not_worse
 from harness.stats.power import design_effect, detectable_accuracy, mcnemar_power
 from harness.stats.proportion import clopper_pearson, estimate, wilson
 from harness.stats.rows import connor_rows, miller_rows
+from harness.stats.slices import SMALL_CLUSTERS, SMALL_N, Heterogeneity, Interaction, heterogeneity, interaction
 from harness.stats.tango_interval import tango
 
 __all__ = [
+    "SMALL_CLUSTERS",
+    "SMALL_N",
     "AnytimeTest",
+    "Heterogeneity",
+    "Interaction",
     "LetterBias",
+    "MacroMean",
     "MarginTest",
     "above_chance",
+    "acc_macro",
     "benjamini_hochberg",
     "chance",
     "clopper_pearson",
@@ -68,7 +78,9 @@ __all__ = [
     "e_needed",
     "equivalent",
     "estimate",
+    "heterogeneity",
     "holm",
+    "interaction",
     "letter_bias",
     "log_paired_e",
     "mcnemar_exact",
