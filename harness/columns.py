@@ -214,11 +214,43 @@ def aligned(first: Columns, second: Columns) -> Columns:
     )
 
 
+def in_step(first: Columns, second: Columns) -> tuple[Columns, Columns]:
+    """Return two cases that stopped at different rows of one order, cut to the rows that both asked.
+
+    The earlier of two stops is a stop like any other, so the statistics of such cases stay valid there.
+    """
+    n = min(len(first.rows), len(second.rows))
+    same_order = first.sequential and np.array_equal(first.sizes, second.sizes) and first.rows[:n] == second.rows[:n]
+    if not same_order or len(first.rows) == len(second.rows):
+        return first, second
+    split = f"{first.harness.split} and {second.harness.split}"
+    return _cut(first, n, split), _cut(second, n, split)
+
+
+def _cut(case: Columns, n: int, split: str) -> Columns:
+    return replace(
+        case,
+        harness=replace(case.harness, split=split),
+        rows=case.rows[:n],
+        clusters=case.clusters[:n],
+        points=case.points[:n],
+        chosen=case.chosen[:n],
+        places=case.places[:n],
+        options=case.options[:n],
+        baselines=tuple(replace(each, points=each.points[:n]) for each in case.baselines),
+    )
+
+
 def estimate(case: Columns) -> Estimate:
     """Return the estimate of a case's score; of a shuffled one over the mean of its draws."""
+    return mean_of(case, case.mean)
+
+
+def mean_of(case: Columns, values: Floats, *, level: float = 0.95) -> Estimate:
+    """Return the estimate of one value a row, in [0, 1], over the rows of a case."""
     if case.sequential:
-        return sequential.estimate(case.mean, case.clusters, case.sizes)
-    return stats.estimate(case.mean, case.clusters)
+        return sequential.estimate(values, case.clusters, case.sizes, level=level)
+    return stats.estimate(values, case.clusters, level=level)
 
 
 def difference(first: Columns, second: Columns, *, level: float = 0.95) -> Difference:

@@ -23,7 +23,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from harness import sequential, stats
-from harness.columns import Columns, Floats, Prior, aligned, contrast, estimate, objection, within
+from harness.columns import Columns, Floats, Prior, aligned, contrast, estimate, mean_of, objection, within
 from harness.errors import NotEstimable
 from harness.limits import ALPHA, Limits, faults
 from harness.mode import ROTATIONS
@@ -255,7 +255,7 @@ def _stable(cases: Sequence[Columns], limits: Limits) -> Evidence:
         p=max(apart, stays),
         same=apart,
         against="the mean of the other orders",
-        kept=stats.estimate(kept, first.clusters),
+        kept=mean_of(first, kept),
     )
 
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness import claim, sequential, stats
-from harness.columns import Columns, aligned, contrast, objection
+from harness.columns import Columns, aligned, contrast, in_step, objection
 from harness.evidence import Evidence
 from harness.limits import ALPHA, Limits
 from harness.records import Claim, Difference
@@ -79,6 +79,7 @@ def gate(candidate: Columns, baseline: Columns, *, policy: str, limits: Limits) 
     policy : str
         ``not_worse`` or ``better``.
     """
+    candidate, baseline = in_step(candidate, baseline)
     why = objection([candidate, baseline])
     if why:
         return Gate(candidate=candidate, baseline=baseline, why=why)

@@ -10,7 +10,7 @@ from string import ascii_uppercase
 import numpy as np
 
 from harness import score, stats
-from harness.columns import Columns, aligned, difference, estimate, objection, within
+from harness.columns import Columns, aligned, difference, estimate, mean_of, objection, within
 from harness.errors import NotEstimable
 from harness.evidence import agreement, rotation_mean
 from harness.limits import ALPHA, Limits
@@ -248,9 +248,9 @@ def rotation(by_mode: Mapping[ModeName, Columns], golds: Mapping[str, Sequence[i
         return Rotation(
             n=len(first.rows),
             original=estimate(first),
-            mean=stats.estimate(mean, first.clusters),
-            all_right=stats.estimate(((every == 1) | ~own).all(axis=1).astype(float), first.clusters),
-            kept=stats.estimate(agreement(first, turned), first.clusters),
+            mean=mean_of(first, mean),
+            all_right=mean_of(first, ((every == 1) | ~own).all(axis=1).astype(np.float64)),
+            kept=mean_of(first, agreement(first, turned)),
             orders=tuple(float(one.mean.mean()) for one in orders),
             letters=_letters(orders),
             recall_spread=_spread(orders, golds),

@@ -11,9 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from harness import stats
 from harness.claim import points, shown, span
-from harness.columns import Columns, aligned, contrast, difference, estimate, objection, within
+from harness.columns import Columns, aligned, contrast, difference, estimate, mean_of, objection, within
 from harness.errors import NotEstimable
 from harness.ladder import Rotation, read
 from harness.limits import ALPHA, Limits
@@ -138,7 +137,7 @@ def _all_near(by_mode: ByMode, limits: Limits) -> Found:
 
 
 def _near(case: Columns, limits: Limits) -> Holds:
-    found = stats.estimate(case.mean, case.clusters, level=1 - 2 * ALPHA)
+    found = mean_of(case, case.mean, level=1 - 2 * ALPHA)
     chance = case.chance or 0.0
     if chance - limits.same < found.low and found.high < chance + limits.same:
         return "yes"

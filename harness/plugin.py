@@ -82,6 +82,25 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     command_line.add(parser)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> int | None:
+    """Lint a text or check a table, where that is asked for, and run no test."""
+    text, table = config.getoption("--lint-claims"), config.getoption("--check-table")
+    if not text and not table:
+        return None
+    from harness import actions
+
+    here, evidence = config.invocation_params.dir, config.getoption("--evidence")
+    try:
+        said, code = actions.lint(here / text, here / evidence if evidence else None) if text else ("", 0)
+        told, other = actions.check(here / table) if table else ("", 0)
+    except SightcheckError as error:
+        sys.stderr.write(f"ERROR: {error}\n")
+        return int(pytest.ExitCode.USAGE_ERROR)
+    sys.stdout.write("\n".join(part.rstrip() + "\n" for part in (said, told) if part))
+    return max(code, other)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Check the command line, before anything is collected."""
     config.addinivalue_line("markers", "bench: a test made with the instrument; its outcome is a result")
@@ -89,6 +108,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", "xdist_group(name): tests of one group run in one worker")
     try:
         config.stash[OPTIONS] = command_line.parsed(config)
+        _check_quoted(config.stash[OPTIONS])
     except SightcheckError as error:
         raise pytest.UsageError(str(error)) from error
     config.stash[SEEN] = {}
@@ -98,6 +118,14 @@ def pytest_configure(config: pytest.Config) -> None:
     if _worker(config) is None:
         _check_declared(config)
     config.stash[BOARD] = _board(config)
+
+
+def _check_quoted(chosen: Options) -> None:
+    """Refuse published numbers that cannot be read, before any work."""
+    if chosen.quoted is not None:
+        from harness import quoted
+
+        quoted.read(chosen.quoted)
 
 
 def _check_declared(config: pytest.Config) -> None:
@@ -245,11 +273,27 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     config = session.config
     wanted = [found for item in session.items if (found := _wanted(item)) is not None]
     config.stash[SELECTED] = tuple(wanted)
-    if config.option.collectonly or not wanted:
+    if config.option.collectonly or not wanted or config.stash[OPTIONS].plan:
         return
     from harness.report import declare
 
     declare(config.stash[FOLDER], config.stash[OPTIONS], [each for each in wanted if each.kind != "measure"])
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> bool | None:
+    """With ``--plan``, say what the selected tests could show, and run none of them."""
+    config = session.config
+    wanted = config.stash.get(SELECTED, ())
+    if not config.stash[OPTIONS].plan or not wanted or config.option.collectonly:
+        return None
+    from fixtures.rows import Rows
+    from harness import planning
+
+    rows = Rows(config.stash[OPTIONS], config.stash[BOARD])
+    planned = {w.benchmark.name: rows.planned(w.benchmark) for w in wanted}
+    _write(config, "\n" + "\n".join(planning.page(wanted, planned, config.stash[OPTIONS].limits)) + "\n")
+    return True
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

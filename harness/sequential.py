@@ -11,7 +11,13 @@ from numpy.typing import NDArray
 
 from harness import stats
 from harness.records import Difference, Estimate
-from harness.stats.anytime import sequential_above, sequential_below, sequential_interval, sequential_within
+from harness.stats.anytime import (
+    remaining_interval,
+    sequential_above,
+    sequential_below,
+    sequential_interval,
+    sequential_within,
+)
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
@@ -47,6 +53,11 @@ def estimate(points: Floats, clusters: Ints, sizes: Ints, *, level: float = 0.95
         level=level,
         method=INTERVAL,
     )
+
+
+def whole(points: Floats, clusters: Ints, sizes: Ints, *, level: float = 0.95) -> tuple[float, float]:
+    """Return the interval of the score over the whole list, of which these rows were asked in random order."""
+    return remaining_interval(totals(points, clusters), int(sizes.sum()), level=level, sizes=sizes)
 
 
 def difference(left: Floats, right: Floats, clusters: Ints, sizes: Ints, *, level: float = 0.95) -> Difference:

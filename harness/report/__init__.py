@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from harness import codec
+from harness import codec, quoted
 from harness.report.declare import declare
 from harness.report.markdown import brief, markdown
 from harness.report.results import results
@@ -22,7 +22,8 @@ def write(folder: Path) -> None:
     The first page is appended to the file that GITHUB_STEP_SUMMARY names, where a CI job sets it.
     """
     declared = json.loads((folder / "declared.json").read_text())
-    found = results(declared, kept(folder))
+    published = folder / "quoted.toml"
+    found = results(declared, kept(folder), quoted.read(published) if published.exists() else ())
     (folder / "results.json").write_text(json.dumps(codec.plain(found), indent=1, ensure_ascii=False) + "\n")
     (folder / "report.md").write_text(markdown(found))
     step = os.environ.get("GITHUB_STEP_SUMMARY")

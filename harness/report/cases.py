@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from harness import codec, score, stats
+from harness import codec, score, sequential, stats
 from harness.columns import Columns, estimate, unequal
 from harness.errors import NotEstimable
 from harness.limits import zero_image_rows
@@ -46,6 +46,7 @@ def entry(m: Measurement, of: Columns, first: Columns | None, role: str) -> dict
         "sequential": bool(m.order),
         "metric": score.primary(m.answers[0].row.kind) if m.answers else "",
         "score": _score(of) if answers else None,
+        "whole": _whole(of),
         "metrics": {name: _estimate(answers, name) for name in _metrics(answers)},
         "kinds": _kinds(answers),
         "chance": m.chance,
@@ -83,6 +84,13 @@ def _score(of: Columns) -> dict[str, Any] | None:
         return None
     plain: dict[str, Any] = codec.plain(found)
     return plain
+
+
+def _whole(of: Columns) -> list[float] | None:
+    """Where the case stopped early: the interval of its score over the whole list, asked or not."""
+    if not of.sequential or np.isnan(of.points).any():
+        return None
+    return list(sequential.whole(of.mean, of.clusters, of.sizes))
 
 
 def _estimate(answers: Sequence[Answer], metric: str) -> dict[str, Any] | None:

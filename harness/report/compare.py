@@ -22,10 +22,9 @@ def baselines(found: Mapping[str, Any]) -> Iterator[str]:
     )
     yield ""
     for title, group in by(having, "title"):
-        chance = group[0]["baselines"]["chance"]
         yield f"### {title}"
         yield ""
-        rows = [["a blind guess", percent(chance), "", "–", *([""] * len(group))]] if chance is not None else []
+        rows = []
         for number, one in enumerate(group[0]["baselines"]["rows"]):
             each = [p["baselines"]["rows"][number] for p in group]
             score = one["score"]
@@ -195,7 +194,8 @@ def rotations(found: Mapping[str, Any]) -> Iterator[str]:
     yield (
         "All cyclic orders of the options. *Kept* is the share of the other orders in which the option chosen was "
         "that of the published order; the letter test asks whether some letter is chosen more than another over all "
-        "orders (Hotelling's T², by cluster); *spread* is the standard deviation of the share right by the letter of the gold."
+        "orders (Hotelling's T², by cluster); *spread* is the standard deviation of the share right by the letter of "
+        "the gold."
     )
     yield ""
     head = ["Benchmark", "Model", "n", "Published order", "Mean of all orders", "Right in every order", "Kept"]

@@ -36,6 +36,8 @@ def declare(folder: Path, options: Options, family: Sequence[Wanted]) -> None:
     scratch = folder / f"declared.{os.getpid()}.tmp"
     scratch.write_text(json.dumps(told, indent=1) + "\n")
     scratch.replace(folder / "declared.json")
+    if options.quoted is not None:
+        (folder / "quoted.toml").write_bytes(options.quoted.read_bytes())
 
 
 def check(folder: Path, options: Options) -> None:

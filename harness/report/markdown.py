@@ -35,7 +35,7 @@ def markdown(found: Mapping[str, Any]) -> str:
     found : mapping
         Results, as written to ``results.json``.
     """
-    first = (_head, _claims, _gates, base, baselines, _scores)
+    first = (_head, _claims, _gates, base, baselines, _scores, _quoted)
     then = (gains, interpretation, rotations, formats, screening, details, _telemetry, _provenance)
     lines = [text for part in (*first, *then) for text in part(found)]
     return "\n".join(lines).rstrip() + "\n"
@@ -143,6 +143,17 @@ def _scores(found: Mapping[str, Any]) -> Iterator[str]:
         yield ""
 
 
+def _quoted(found: Mapping[str, Any]) -> Iterator[str]:
+    if not found["quoted"]:
+        return
+    yield "## Quoted, not compared"
+    yield ""
+    yield "Published numbers as their sources state them. None of them came from this harness, so none is compared."
+    yield ""
+    yield from found["quoted"]
+    yield ""
+
+
 def _by_harness(group: Sequence[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]:
     """Cases whose ten components are all the same; a refused case was in no harness and joins the first."""
     tables: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
@@ -198,10 +209,15 @@ def _faults(group: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     for c in early:
         yield (
             f"- `{c['case']}` was stopped after {c['asked']} of {c['published']} rows, asked in random order; the "
-            "accuracy shown is for those."
+            f"accuracy shown is for those. Over all {c['published']} rows it lies in {_whole(c)}."
         )
     if broken or early:
         yield ""
+
+
+def _whole(c: Mapping[str, Any]) -> str:
+    low, high = c["whole"] or (0.0, 1.0)
+    return f"{100 * low:.1f} to {100 * high:.1f} (95 % betting confidence sequence without replacement)"
 
 
 def _telemetry(found: Mapping[str, Any]) -> Iterator[str]:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from harness import codec, stats
-from harness.columns import Columns, aligned, contrast, difference, objection
+from harness.columns import Columns, aligned, contrast, difference, mean_of, objection
 from harness.errors import NotEstimable
 from harness.ladder import follow, read, readings, rotation, rungs
 from harness.limits import ALPHA, Limits
@@ -86,7 +86,7 @@ def _baselines(by_mode: ByMode, cases: InColumns, limits: Limits) -> dict[str, A
 
 def _plain_estimate(points: np.ndarray[Any, Any], case: Columns) -> Any:
     try:
-        return codec.plain(stats.estimate(points, case.clusters))
+        return codec.plain(mean_of(case, points))
     except NotEstimable:
         return None
 

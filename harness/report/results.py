@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from harness import codec, evidence, judge
 from harness.columns import Columns, columns
 from harness.limits import Limits
 from harness.patterns import against_base
+from harness.quoted import Quoted, table
 from harness.records import Claim, Measurement, ModeName
 from harness.report import cases, pairs
 
@@ -22,7 +23,9 @@ InColumns = dict[str, dict[str, dict[ModeName, Columns]]]
 Key = tuple[str, str, str, str]
 
 
-def results(declared: Mapping[str, Any], measurements: Iterable[Measurement]) -> dict[str, Any]:
+def results(
+    declared: Mapping[str, Any], measurements: Iterable[Measurement], quoted: Sequence[Quoted] = ()
+) -> dict[str, Any]:
     """Return the results of a run.
 
     Parameters
@@ -31,6 +34,8 @@ def results(declared: Mapping[str, Any], measurements: Iterable[Measurement]) ->
         What was written down before the first row was asked; see ``declare``.
     measurements : iterable of Measurement
         Of the run.
+    quoted : sequence of Quoted
+        Published numbers, listed beside the run's own and compared with none.
     """
     limits = Limits(**declared["limits"])
     roles: Mapping[str, str] = declared["roles"]
@@ -62,6 +67,7 @@ def results(declared: Mapping[str, Any], measurements: Iterable[Measurement]) ->
     ]
     found["pending"] = [list(key) for key in family if key not in verdicts]
     found["base"] = _base(made, declared, limits)
+    found["quoted"] = table(quoted, found["cases"]) if quoted else []
     return found
 
 
