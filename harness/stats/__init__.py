@@ -53,7 +53,16 @@ from harness.stats.plan import detectable, rows_equivalent, rows_not_worse
 from harness.stats.power import design_effect, detectable_accuracy, mcnemar_power
 from harness.stats.proportion import clopper_pearson, estimate, wilson
 from harness.stats.rows import connor_rows, miller_rows
-from harness.stats.slices import SMALL_CLUSTERS, SMALL_N, Heterogeneity, Interaction, heterogeneity, interaction
+from harness.stats.slices import (
+    SMALL_CLUSTERS,
+    SMALL_N,
+    Heterogeneity,
+    Interaction,
+    SliceMeans,
+    heterogeneity,
+    interaction,
+    slice_means,
+)
 from harness.stats.tango_interval import tango
 
 __all__ = [
@@ -65,6 +74,7 @@ __all__ = [
     "LetterBias",
     "MacroMean",
     "MarginTest",
+    "SliceMeans",
     "above_chance",
     "acc_macro",
     "benjamini_hochberg",
@@ -98,6 +108,7 @@ __all__ = [
     "sequential_bounds",
     "sequential_interval",
     "sequential_within",
+    "slice_means",
     "tango",
     "wilson",
 ]

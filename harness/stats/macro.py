@@ -7,12 +7,12 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from harness.errors import NotEstimable
 from harness.stats.binomial import critical
-from harness.stats.cluster import Clusters, checked, numbered
+from harness.stats.cluster import Clusters, checked
+from harness.stats.slices import slice_means
 
 _NOTHING = 1e-12
 
@@ -81,22 +81,19 @@ def acc_macro(
 
     Notes
     -----
-    With T_gh the deviations of cluster g summed in slice h, of H slices, and f_h = G_h / (G_h - 1) over the clusters
-    of the slice: variance = sum over g of (sum over h of sqrt(f_h) T_gh / (H n_h))^2. For single rows this is the
-    stratified sum over h of p_h (1 - p_h) / ((n_h - 1) H^2). t has the degrees of the slice with the fewest clusters.
+    The squared error is the mean of all entries of the covariance that `harness.stats.slices.slice_means` gives. For
+    single rows this is the stratified sum over h of p_h (1 - p_h) / ((n_h - 1) H^2), for H slices. t has the degrees
+    of the slice with the fewest clusters.
     """
     values = checked(points, "acc_macro")
-    group = numbered(clusters, values.size, "acc_macro")
-    part, names = _parts(slices, values.size)
-    sizes = np.bincount(part)
-    means = np.bincount(part, weights=values) / sizes
-    error, flat, fewest = _error(values - means[part], part, group, sizes)
-    if fewest < 2 or error == 0:
+    of = slice_means(values, clusters, slices)
+    error, fewest = math.sqrt(max(0.0, float(of.covariance.mean()))), int(of.clusters.min())
+    if fewest < 2 or error < _NOTHING:
         raise NotEstimable(
-            f"acc_macro: got slices of {over} of which one has {fewest} cluster(s), with a standard error of {error}; "
-            "each needs two clusters, and one of them some spread. Leave small slices out and say so"
+            f"acc_macro: got slices of {over} of which one has {fewest} cluster(s), with a standard error of "
+            f"{error:.3g}, but each needs two clusters, and one of them some spread. Leave small slices out and say so"
         )
-    value, reach = float(means.mean()), critical(level, fewest - 1) * error
+    value, reach = float(of.values.mean()), critical(level, fewest - 1) * error
     return MacroMean(
         estimand=f"acc_macro@{over}",
         value=value,
@@ -104,35 +101,9 @@ def acc_macro(
         high=min(1.0, value + reach),
         error=error,
         n=values.size,
-        clusters=int(group.max()) + 1,
-        slices=dict(zip(names, means.tolist(), strict=True)),
-        flat=tuple(name for name, without in zip(names, flat, strict=True) if without),
+        clusters=of.all_clusters,
+        slices=dict(zip(of.names, of.values.tolist(), strict=True)),
+        flat=tuple(name for name, spread in zip(of.names, of.errors, strict=True) if spread < _NOTHING),
         level=level,
         method="stratified CR1 t",
     )
-
-
-def _error(
-    deviations: NDArray[np.float64], part: NDArray[np.intp], group: NDArray[np.intp], sizes: NDArray[np.intp]
-) -> tuple[float, NDArray[np.bool_], int]:
-    """Standard error, the slices without spread, and the fewest clusters of a slice."""
-    groups = int(group.max()) + 1
-    # A cell is a cluster in a slice; most pairs of the two hold no rows.
-    cells, cell = np.unique(part * groups + group, return_inverse=True)
-    sums, parts = np.bincount(cell, weights=deviations), cells // groups
-    within = np.bincount(parts)
-    factors = np.sqrt(within / np.maximum(within - 1, 1)) / (sizes.size * sizes)
-    by_cluster = np.bincount(cells % groups, weights=sums * factors[parts])
-    error = math.sqrt(float(by_cluster @ by_cluster))
-    flat = np.sqrt(np.bincount(parts, weights=sums**2)) < _NOTHING * sizes
-    return error if error > _NOTHING else 0.0, flat, int(within.min())
-
-
-def _parts(slices: Sequence[Hashable] | NDArray[Any], n: int) -> tuple[NDArray[np.intp], list[Hashable]]:
-    """The slice of each row as a number, and the slices by name in the order of these numbers."""
-    named = slices.tolist() if isinstance(slices, np.ndarray) else list(slices)
-    if len(named) != n:
-        raise NotEstimable(f"acc_macro: got {n} points but {len(named)} slices; pass the slice of each row")
-    names = sorted(set(named), key=str)
-    place = {name: number for number, name in enumerate(names)}
-    return np.fromiter((place[name] for name in named), dtype=np.intp, count=n), names

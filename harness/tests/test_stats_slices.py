@@ -10,6 +10,7 @@ from scipy import stats as scipy_stats
 from sklearn.metrics import balanced_accuracy_score
 from statsmodels.api import OLS
 from statsmodels.stats.meta_analysis import combine_effects
+from statsmodels.stats.multivariate import test_mvmean as hotelling
 
 from harness import stats
 from harness.errors import NotEstimable
@@ -51,6 +52,36 @@ def test_heterogeneity_agrees_with_the_fixed_effects_of_statsmodels() -> None:
     assert found.freedom == 5
 
 
+def test_slices_of_the_same_images_are_tested_with_their_covariance() -> None:
+    # Three questions of each of 90 images. Differences of means of the same images are a one-sample Hotelling test,
+    # which divides by G - 1 as well and has chi-squared in the limit: independent code, statsmodels 0.15.0.
+    rng = np.random.default_rng(12)
+    points = rng.normal(0, 1, 90)[:, None] + rng.normal([0, 0.1, 0.2], 0.5, (90, 3))
+    of = stats.slice_means(points.ravel(), np.repeat(np.arange(90), 3), ["a", "b", "c"] * 90)
+    found = stats.heterogeneity(of.values, of.covariance)
+    theirs = hotelling(points[:, 1:] - points[:, :1], np.zeros(2))
+    assert found.q == pytest.approx(theirs.t2, rel=1e-9)
+    assert found.p < 0.05 < stats.heterogeneity(of.values, of.errors).p
+    # A diagonal covariance is Cochran's Q of the errors.
+    alone = stats.heterogeneity(of.values, np.diag(of.errors**2))
+    assert alone.q == pytest.approx(stats.heterogeneity(of.values, of.errors).q, rel=1e-12)
+
+
+def test_means_by_slice_have_the_cluster_robust_errors_of_statsmodels() -> None:
+    rng = np.random.default_rng(13)
+    clusters, kinds = rng.integers(0, 60, 300), rng.integers(0, 3, 300)
+    values = rng.random(300) - 0.5
+    of = stats.slice_means(values, clusters, kinds)
+    for kind in range(3):
+        y, g = values[kinds == kind], clusters[kinds == kind]
+        theirs = OLS(y, np.ones(y.size)).fit(cov_type="cluster", cov_kwds={"groups": g})
+        assert of.errors[kind] == pytest.approx(theirs.bse[0], rel=1e-9)
+        assert (of.n[kind], of.clusters[kind]) == (y.size, len(set(g.tolist())))
+    assert of.names == (0, 1, 2)
+    assert not of.small.any()
+    assert stats.slice_means(values[:40], clusters[:40], kinds[:40]).small.all()
+
+
 def test_slices_that_share_clusters_have_a_smaller_error_where_they_move_together() -> None:
     # Both questions of an image rise and fall together: the difference of the two slices by OLS over images.
     rng = np.random.default_rng(2)
@@ -74,6 +105,8 @@ def test_slices_that_share_clusters_have_a_smaller_error_where_they_move_togethe
         ([0.1, 0.2], [0.1, -0.1]),
         ([0.1, float("nan")], [0.1, 0.1]),
         ([0.1, 0.2], [0.1, float("inf")]),
+        ([0.1, 0.2], [[0.01, 0.01], [0.01, 0.01]]),
+        ([0.1, 0.2], [[0.01, 0.0], [0.0, 0.0]]),
     ],
 )
 def test_slices_that_say_nothing_are_not_compared(values: list[float], errors: list[float]) -> None:
@@ -165,7 +198,7 @@ def test_a_slice_without_spread_is_named() -> None:
     [
         ([1, 0, 1], [1, 2, 2], "aab", "one has 1 cluster"),
         ([1, 1, 0, 0], range(4), "aabb", "standard error of 0"),
-        ([1, 0], [1, 2], "a", "2 points but 1 slices"),
+        ([1, 0], [1, 2], "a", "2 points and 1 slices"),
         ([], [], "", "at least one row"),
         ([1, float("nan")], [1, 2], "aa", "nan as the points"),
     ],
