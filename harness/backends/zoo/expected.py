@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
+from typing import Literal
 
 from harness.backends.zoo.mind import guesses, others
 from harness.backends.zoo.stubs import ZOO
 from harness.errors import NotEstimable
-from harness.records import Row
+from harness.records import Row, Verdict
 from harness.truth import Truth, lettered, normal
 
 Options = Mapping[str, str]
@@ -163,3 +164,77 @@ _CHANCES: Mapping[str, Chance] = MappingProxyType(
         "wrong_receipts": _look,
     }
 )
+
+_CLAIMS = (
+    "saw_images",
+    "beats_shuffled",
+    "beats_text_only",
+    "above_chance",
+    "above_baselines",
+    "stable_under_rotation",
+)
+_MEANS: Mapping[str, frozenset[Verdict]] = MappingProxyType(
+    {
+        "+": frozenset({"supported"}),
+        "-": frozenset({"refuted"}),
+        "!": frozenset({"invalid"}),
+        "0": frozenset({"refuted", "inconclusive"}),  # it is not so, and chance decides whether that is shown
+        "1": frozenset({"supported", "inconclusive"}),  # it is so, and chance decides whether that is shown
+        "f": frozenset({"refuted", "supported"}),  # depends on whether any call has failed
+        "F": frozenset({"invalid", "supported"}),
+    }
+)
+# in the order of _CLAIMS: rows with options; rows with short answers, which have no rotation
+_VERDICTS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "perfect": ("++++++", "+++++"),
+        "partial": ("++++++", "+++++"),
+        "blind": ("+0000-", "+0000"),
+        "blind_prior": ("+--+1+", "+--00"),
+        "constant": ("+--00-", "+--00"),
+        "first_option": ("+--00-", "+--00"),
+        "longest": ("+--001", "+--00"),
+        "position_biased": ("+++++-", "+++++"),
+        "text_leak": ("+--+++", "+--++"),
+        "image_hash": ("++++++", "+++00"),
+        "canonical_order": ("+--++-", "+--++"),
+        "refuser": ("+!!!!!", "+!!!!"),
+        "hedger": ("+!!!!!", "+!!!!"),
+        "article": ("++++++", "+++++"),
+        "flip_flopper": ("+++++-", "+++++"),
+        "first_image": ("++++++", "+++++"),
+        "first_image?receipts=honest": ("-!!!!!", "+++++"),
+        "failing": ("fFFFFF", "fFFFF"),
+        "truncating": ("+!!!!!", "+!!!!"),
+        "no_receipts": ("-!!!!!", "-!!!!"),
+        "wrong_receipts": ("-!!!!!", "-!!!!"),
+    }
+)
+
+
+def expected_verdicts(name: str, kind: Literal["choice", "short"]) -> Mapping[str, frozenset[Verdict]]:
+    """Return the verdicts that the suite may reach on each standard claim about a stub.
+
+    Parameters
+    ----------
+    name : str
+        Of the stub at its defaults, or ``first_image?receipts=honest``.
+    kind : {"choice", "short"}
+        Of the rows. The verdicts hold for some hundred rows whose golds are not told by their texts, half of the
+        rows with options with several images, short answers about one image each, a third of them yes/no.
+
+    Returns
+    -------
+    mapping of str to frozenset of Verdict
+        Claim -> one verdict, or those between which the noise of so many rows decides.
+
+    Notes
+    -----
+    A stub that answers alike with and without its images must be *refuted*, and not only be left inconclusive, on
+    both claims of sight: its difference is exactly zero. Three stubs pass every claim although they do not see as
+    the perfect one does, and show what the standard claims do not reach: ``image_hash`` never reads the question
+    (``image_options`` shows it), ``first_image`` has receipts for images that it ignores (scores by the number of
+    images show it), and ``partial`` is right by guessing on some rows.
+    """
+    codes = _VERDICTS[name][kind == "short"]
+    return {claim: _MEANS[code] for claim, code in zip(_CLAIMS, codes, strict=False)}
