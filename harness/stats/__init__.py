@@ -9,6 +9,9 @@
 ``letters``         whether letters are chosen for themselves, over all cyclic orders of the options
 ``bootstrap``       resampled clusters, a cross-check beside an interval
 ``anytime``         tests and intervals for a run that may stop early: valid however often one looks
+``table``           one long table of all models and modes in; estimates, differences and slices out
+``blocks``          one case of a table: rows times seeds, and what there is in it
+``frame``           the checks of a table, which refuse what is wrong in it
 ``slices``          which slices are large enough, and whether they differ
 ``macro``           a mean that weighs every slice alike, under its own name
 ``plan``            what a number of rows can show, and which claims a run could support
@@ -42,6 +45,7 @@ from harness.stats.anytime import (
     sequential_interval,
     sequential_within,
 )
+from harness.stats.blocks import Columns, Part
 from harness.stats.family import benjamini_hochberg, holm
 from harness.stats.guessing import above_chance, chance
 from harness.stats.letters import LetterBias, letter_bias, recall_spread
@@ -63,18 +67,22 @@ from harness.stats.slices import (
     interaction,
     slice_means,
 )
+from harness.stats.table import Table
 from harness.stats.tango_interval import tango
 
 __all__ = [
     "SMALL_CLUSTERS",
     "SMALL_N",
     "AnytimeTest",
+    "Columns",
     "Heterogeneity",
     "Interaction",
     "LetterBias",
     "MacroMean",
     "MarginTest",
+    "Part",
     "SliceMeans",
+    "Table",
     "above_chance",
     "acc_macro",
     "benjamini_hochberg",

@@ -109,12 +109,16 @@ def numbered(clusters: Clusters, n: int, what: str) -> NDArray[np.intp]:
 
 def _renumbered(codes: NDArray[Any]) -> NDArray[np.intp]:
     """Whole numbers without their gaps: by counting, or by sorting where they are far apart."""
-    if int(codes.max()) - int(codes.min()) > 8 * codes.size:
+    low = codes.min()
+    if int(codes.max()) - int(low) > 8 * codes.size:
         return np.asarray(np.unique(codes, return_inverse=True)[1], dtype=np.intp)
     # Small integers would wrap around in the subtraction, the largest unsigned ones in a conversion before it.
-    wide = codes if codes.dtype.itemsize == 8 else codes.astype(np.int64)
-    shifted = (wide - wide.min()).astype(np.intp)
-    rank = np.cumsum(np.bincount(shifted) > 0) - 1
+    shifted = codes - low if codes.dtype.itemsize == 8 else codes.astype(np.int64) - int(low)
+    shifted = shifted.astype(np.intp, copy=False)
+    held = np.bincount(shifted)
+    if held.all():
+        return shifted
+    rank = np.cumsum(held > 0) - 1
     return np.asarray(rank[shifted], dtype=np.intp)
 
 
