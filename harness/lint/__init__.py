@@ -61,7 +61,7 @@ def lint(source: Path | str, evidence: Mapping[str, Any] | None = None) -> tuple
     """
     page = read(_text(source))
     run = Run(page, evidence)
-    facts = gather(page, run.benchmarks)
+    facts = gather(page, run.named)
     found = [one for one in results(page, facts) if not run.quotes(one.start)]
     checked, measured = run.numbers(facts, found)
     good, bad = allowed(page)

@@ -91,7 +91,7 @@ def negated(page: Page, start: int, floor: int) -> bool:
 def questioned(page: Page, number: int) -> bool:
     """Say whether a unit is a question."""
     unit = page.units[number]
-    return page.clean[unit.start : unit.stop].rstrip(" \n\"')").endswith("?")
+    return page.clean[max(unit.start, unit.stop - _REACH) : unit.stop].rstrip(" \n\"')").endswith("?")
 
 
 def forbidden_list(page: Page, facts: Facts, number: int) -> bool:

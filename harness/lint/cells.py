@@ -29,7 +29,7 @@ _SETTINGS = (
 _OTHER_COLUMN = re.compile(
     rf"\b(?:{_SETTINGS}|rows?|p|p-values?|questions?|images?|cases?|items?|counts?|number|clusters?|unread|failed|"
     r"unknown|receipts|values?|only first|first / second|intervals?|CIs?|SDs?|SEs?|std|stderr|errors?|folder|files?|"
-    r"bare|loop|letter|gold|chosen|blind guess|chance|random|distance|detectable|changed|n)\b|^\s*[#kbc]\s*$",
+    r"bare|loop|letter|gold|weights?|chosen|blind guess|chance|random|distance|detectable|changed|n)\b|^\s*[#kbc]\s*$",
     re.I,
 )
 _OTHER_ROW = re.compile(rf"\b(?:{_SETTINGS}|n|number of \w{{1,20}})\b", re.I)

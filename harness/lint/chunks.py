@@ -33,27 +33,30 @@ class _Line:
     start: int
     stop: int
     text: str
+    indented: bool
 
     @property
     def blank(self) -> bool:
         return not self.text.strip()
 
 
-def chunks(body: str) -> Iterator[Chunk]:
+def chunks(body: str, text: str) -> Iterator[Chunk]:
     """Yield the chunks of a text whose code and comments are blank.
 
     Parameters
     ----------
     body : str
         See `harness.lint.mask.Masked`.
+    text : str
+        As it was, since what is blank now must not look like the indentation of code.
     """
-    lines, number, in_list = _lines(body), 0, False
+    lines, number, in_list = _lines(body, text), 0, False
     while number < len(lines):
         line = lines[number]
         after_blank = number == 0 or lines[number - 1].blank
         if line.blank or _RULE.match(line.text):
             number += 1
-        elif after_blank and not in_list and _CODE.match(line.text):
+        elif after_blank and not in_list and line.indented:
             number = _end_of_code(lines, number)
         else:
             chunk, number = _chunk(lines, number)
@@ -101,17 +104,17 @@ def _is_table(lines: list[_Line], number: int) -> bool:
 
 
 def _end_of_code(lines: list[_Line], number: int) -> int:
-    while number < len(lines) and (lines[number].blank or _CODE.match(lines[number].text)):
+    while number < len(lines) and (lines[number].blank or lines[number].indented):
         number += 1
     return number
 
 
-def _lines(body: str) -> list[_Line]:
+def _lines(body: str, text: str) -> list[_Line]:
     """Return the lines without the marks of block quotes; those of others' block quotes are blank."""
     found, start = [], 0
-    for text in body.split("\n"):
-        found.append(_Line(start, start + len(text), text))
-        start += len(text) + 1
+    for line in body.split("\n"):
+        found.append(_Line(start, start + len(line), line, bool(_CODE.match(text, start, start + len(line)))))
+        start += len(line) + 1
     number = 0
     while number < len(found):
         stop = number

@@ -7,7 +7,7 @@ looked for once, so that reading takes time in proportion to the text.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from harness.claim import CLOSING
@@ -15,7 +15,7 @@ from harness.lint import vocabulary as v
 from harness.lint.page import Page, Unit
 from harness.lint.vocabulary import phrases
 
-_COUNT = r"\d[\d,]{0,11}"
+_COUNT = r"(?!0\b)\d[\d,]{0,11}"
 _ROWS = "questions?|rows?|cases?|pairs?|items?|samples?|examples?|patients?|stud(?:y|ies)|problems?|vignettes?"
 _FACTS: dict[str, re.Pattern[str]] = {
     "n": phrases(
@@ -145,17 +145,17 @@ class Facts:
         return own | (self.sections[unit.section] & CONTEXT)
 
 
-def gather(page: Page, benchmarks: re.Pattern[str] | None = None) -> Facts:
+def gather(page: Page, further: Mapping[str, re.Pattern[str]] | None = None) -> Facts:
     """Find the facts of a page.
 
     Parameters
     ----------
     page : Page
         A text, taken apart.
-    benchmarks : re.Pattern, optional
-        Further names of benchmarks, those of a run.
+    further : mapping of str to re.Pattern, optional
+        Further names, those of a run: ``benchmark`` and ``model``.
     """
-    units = [_of(page, unit.start, unit.stop, benchmarks) for unit in page.units]
+    units = [_of(page, unit.start, unit.stop, further or {}) for unit in page.units]
     blocks = [frozenset[str]()] * len(page.blocks)
     for unit, facts in zip(page.units, units, strict=True):
         if unit.kind != "row":
@@ -170,10 +170,11 @@ def gather(page: Page, benchmarks: re.Pattern[str] | None = None) -> Facts:
     )
 
 
-def _of(page: Page, start: int, stop: int, benchmarks: re.Pattern[str] | None) -> frozenset[str]:
+def _of(page: Page, start: int, stop: int, further: Mapping[str, re.Pattern[str]]) -> frozenset[str]:
     facts = found_in(page.clean[start:stop])
-    if benchmarks is not None and benchmarks.search(page.clean, start, stop):
-        facts |= {"benchmark", "result_like", "about_model"}
+    named = {name for name, pattern in further.items() if pattern.search(page.clean, start, stop)}
+    if named:
+        facts |= named | {"result_like", "about_model"}
     return facts | {"link"} if v.LINK.search(page.text, start, stop) else facts
 
 

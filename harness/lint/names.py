@@ -34,7 +34,8 @@ class Names:
     benchmarks: Mapping[str, frozenset[str]]
     models: Mapping[str, frozenset[str]]
     pattern: re.Pattern[str]
-    titles: re.Pattern[str]
+    a_benchmark: re.Pattern[str]
+    a_model: re.Pattern[str]
 
     def mentions(self, text: str) -> Mentions:
         """Find every mention in a piece of prose."""
@@ -87,7 +88,8 @@ def names(results: Mapping[str, Any]) -> Names:
         benchmarks={k: frozenset(s) for k, s in benchmarks.items()},
         models={k: frozenset(s) for k, s in models.items()},
         pattern=_any_of({*benchmarks, *models}),
-        titles=_any_of(benchmarks),
+        a_benchmark=_any_of(benchmarks),
+        a_model=_any_of(models),
     )
 
 

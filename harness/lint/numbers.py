@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from harness.lint import vocabulary as v
 
 _NUMBER = re.compile(
-    rf"(?<![\w.,/$€£#:^§])(?<![A-Za-z]-)(?P<value>[-+]?{v.NUMBER})(?!\w|[.,/^]\d|,\.\d|:\d)"
+    rf"(?<![\w.,/#:^§])(?<![A-Za-z]-)(?P<value>[-+]?{v.NUMBER})(?!\w|[.,/^]\d|,\.\d|:\d)"
     r"(?P<unit>\s?(?:%|per ?cent\b|(?:percentage |%-)points?\b|points?\b|pp\b|pts?\b))?",
     re.I,
 )
@@ -30,12 +30,16 @@ _LEVEL = re.compile(
     rf"\b{_PERCENT}[- ](?:(?:two-sided|one-sided|confidence|credible|upper|lower|Wilson|Tango|bootstrap|simultaneous|"
     r"Clopper-Pearson) ){0,4}(?:CIs?|intervals?|level|limits?|bounds?|power|confidence|HDI|Wilson|Tango|coverage|"
     rf"quantiles?|percentiles?|lower|upper)\b|\b(?:one|two)-sided {_PERCENT}|\bintervals?:[^.;\d]{{0,40}}{_PERCENT}|"
+    rf"\b(?:Wilson|Tango|Clopper-Pearson|bootstrap), {_PERCENT}|"
     rf"\b(?:confidence|power|level|alpha|\u03b1)\s?(?:level|of|=|:|at)?\s?(?:of\s)?{_PERCENT}?",
     re.I,
 )
 _ADJUSTED = re.compile(rf"{v.NUMBER}(?:e[-+]?\d{{1,4}})? after (?:Holm|Bonferroni|Benjamini)")
 _OF_N = re.compile(r"\b\d[\d,]{0,11}\s?(?:/|of|out of)\s?(?:the |all )?(?=\d)")
-_SECTION = re.compile(r"\s*\d{1,3}(?:\.\d{1,3}){0,4}[.)]?\s|§\s?\d{1,3}(?:\.\d{1,3})*(?:-\d{1,3}(?:\.\d{1,3})*)?")
+_SECTION = re.compile(r"§\s?\d{1,3}(?:\.\d{1,3}){0,4}(?:-\d{1,3}(?:\.\d{1,3}){0,4})?")
+HEADING_NUMBER = re.compile(r"\s*\d{1,3}(?:\.\d{1,3}){0,4}[.)]?\s")
+"""The number of a section, before its heading."""
+_CURRENCIES = ("$", "€", "£")
 _SIZE = re.compile(
     r"\s?-?(?:[KMGT]i?B|kB|B|M|k|ms|s|secs?|seconds?|min(?:ute)?s?|h|hours?|days?|weeks?|months?|years?|yrs?|epochs?|"
     r"steps?|px|pixels?|mm|cm|kg|mg|mL|million|billion|thousand|param\w{0,6}|tokens?|x|×|times|USD|dollars?|GPUs?|Hz|fps|"
@@ -44,7 +48,7 @@ _SIZE = re.compile(
 _SETTING = re.compile(
     r"\b(?:rate|lr|dropout|decay|temperature|top[-_ ]?[pk]|seeds?|alpha|beta\d?|gamma|epsilon|eps|lambda|sigma|tau|"
     r"rank|warm-?up|ratio|thresholds?|momentum|penalty|weights?|versions?|release|python|CUDA|torch|pytorch|transformers|v|"
-    r"section|sec|table|figure|fig|chapter|step|stage|equation|eq|page|level|licen[cs]e|apache|BY|limits?|loss|"
+    r"section|sec|table|figure|fig|chapter|step|stage|equation|eq|page|level|licen[cs]e|apache|CC[- ]BY|limits?|loss|"
     r"perplexity|margins?|defaults?|epochs?|year|detectable|bounds?|\u03b1|δ)\s?"
     r"(?:\(|of|is|was|=|:|at|to|≥|>|<|≤|≈)?\s?(?:the |about |a )?$",
     re.I,
@@ -154,7 +158,7 @@ def _form(found: re.Match[str], prose: str, facts: frozenset[str]) -> str:
     named = bool(facts & {"metric", "benchmark", "model", "others"})
     speaks = "scored" in facts or "metric" in facts or ("moved" in facts and named)
     if unit in ("%", "percent", "per cent"):
-        return "percent" if speaks or facts & {"benchmark", "model"} else ""
+        return "percent" if speaks or facts & {"benchmark", "model", "interval"} else ""
     if unit:
         return "points" if speaks else ""
     return "score" if _is_bare_score(found["value"], before, speaks=speaks, named=named) else ""
@@ -172,7 +176,9 @@ def _is_bare_score(text: str, before: str, *, speaks: bool, named: bool) -> bool
 
 def _is_setting(before: str, after: str, unit: str) -> bool:
     """Say whether a number is a size, a setting, a share of the data, a margin or a limit."""
-    if _SETTING.search(before) or (not unit and _SIZE.match(after)) or (unit and _SHARE.match(after)):
+    if _SETTING.search(before) or (unit and _SHARE.match(after)):
+        return True
+    if not unit and (_SIZE.match(after) or before.rstrip().endswith(_CURRENCIES)):
         return True
     soft = _SOFT_LIMIT.search(before) and "point" not in unit and unit != "pp"
     return bool(_LIMIT_BEFORE.search(before) and not soft) or bool(_LIMIT_AFTER.match(after))
@@ -186,8 +192,11 @@ def _is_guess(before: str, after: str) -> bool:
 def _hide(prose: str) -> str:
     """Return a sentence with intervals, their levels, p-values and k of k/n blank."""
     kept = list(prose)
-    spans = [found for pattern in (v.INTERVAL, _LEVEL, _P_VALUE, _ADJUSTED, _OF_N) for found in pattern.finditer(prose)]
-    spans += [found for found in _SECTION.finditer(prose) if found.start() == 0 or found.group().startswith("§")]
+    spans = [
+        found
+        for pattern in (v.INTERVAL, _LEVEL, _P_VALUE, _ADJUSTED, _OF_N, _SECTION)
+        for found in pattern.finditer(prose)
+    ]
     for found in spans:
         kept[found.start() : found.end()] = " " * len(found.group())
     return "".join(kept)

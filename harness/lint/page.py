@@ -134,7 +134,7 @@ def read(text: str) -> Page:
     """
     masked = mask(text)
     reader = _Reader(masked.clean)
-    for chunk in chunks(masked.body):
+    for chunk in chunks(masked.body, text):
         reader.take(chunk)
     return Page(
         text=text,

@@ -9,7 +9,7 @@ from dataclasses import replace
 from harness.lint import vocabulary as v
 from harness.lint.cells import in_row
 from harness.lint.facts import Facts
-from harness.lint.numbers import Result, in_sentence
+from harness.lint.numbers import HEADING_NUMBER, Result, in_sentence
 from harness.lint.page import Page
 
 
@@ -30,8 +30,11 @@ def results(page: Page, facts: Facts) -> list[Result]:
         if unit.kind == "row":
             by_unit.append(list(in_row(page, facts, number, unit)))
         else:
-            prose = page.clean[unit.start : unit.stop]
-            found = sorted(in_sentence(prose, facts.around(number, unit), unit.start, number), key=lambda r: r.start)
+            start = unit.start
+            if unit.kind == "heading" and (section := HEADING_NUMBER.match(page.clean, start, unit.stop)):
+                start = section.end()
+            prose = page.clean[start : unit.stop]
+            found = sorted(in_sentence(prose, facts.around(number, unit), start, number), key=lambda r: r.start)
             by_unit.append(_with_intervals(page, number, found))
     for number, found in enumerate(by_unit):
         if found and not found[-1].interval and _lends(page, facts, by_unit, number + 1, page.units[number].block):

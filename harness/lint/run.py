@@ -73,15 +73,16 @@ class Run:
         self._subjects = Subjects(page, self._names)
         self._claims = [*self._results.get("claims", ()), *self._results.get("gates", ())]
         self._known = known(self._results)
+        self._hints: dict[int, frozenset[str]] = {}
         self._spans = _verbatim(page, [str(claim["sentence"]) for claim in self._claims])
         self._starts = [start for start, _ in self._spans]
         self._places = [page.place(start) for start, _ in self._spans]
         self._ends = [page.place(stop) for _, stop in self._spans]
 
     @property
-    def benchmarks(self) -> re.Pattern[str] | None:
-        """The names of its benchmarks; None where there is no run."""
-        return self._names.titles if self._results else None
+    def named(self) -> Mapping[str, re.Pattern[str]]:
+        """The names of its benchmarks and models, as facts of a text."""
+        return {"benchmark": self._names.a_benchmark, "model": self._names.a_model}
 
     def quotes(self, start: int) -> bool:
         """Say whether a place stands in a sentence of the run, word for word."""
@@ -121,14 +122,20 @@ class Run:
     def sentence(self, number: int, claims: Sequence[str]) -> Own | None:
         """Return the run's own sentence on what a unit speaks of: the first of the named claims that fits it."""
         fitting = list(self._fitting(number, claims))
-        unit = self._page.units[number]
-        prose = self._page.clean[unit.start : unit.stop]
-        meant = [name for name in claims if name in _HINTS and _HINTS[name].search(prose)]
+        meant = self._meant(number) & set(claims)
         fitting = [c for c in fitting if c["name"] in meant] if meant else fitting
         if not fitting:
             return None
         best = min(fitting, key=lambda c: claims.index(c["name"]))
         return Own(best["sentence"], best["verdict"])
+
+    def _meant(self, number: int) -> frozenset[str]:
+        """Return the claims that the words of a unit hint at; each unit is read once."""
+        if number not in self._hints and self._claims:
+            unit = self._page.units[number]
+            prose = self._page.clean[unit.start : unit.stop]
+            self._hints[number] = frozenset(name for name, pattern in _HINTS.items() if pattern.search(prose))
+        return self._hints.get(number, frozenset())
 
     def upgrade(self, claim: str, start: int, stop: int, number: int) -> Complaint | None:
         """Return a complaint where words state as shown what the run's verdict does not support.

@@ -33,11 +33,11 @@ def said(page: Page, facts: Facts, run: Run) -> Iterator[Complaint]:
         for match in rule.pattern.finditer(page.clean):
             start, stop = match.span()
             number = page.at(start, stop)
-            if number is None or start in taken or not _applies(rule, facts, number, page):
+            if number is None or not taken.isdisjoint(range(start, stop)) or not _applies(rule, facts, number, page):
                 continue
             if _is_other(rule, page, start, stop) or mentioned(page, facts, marks, number, start, stop):
                 continue
-            taken.add(start)
+            taken |= set(range(start, stop))
             yield _complaint(rule, page, run, number, start, stop)
 
 

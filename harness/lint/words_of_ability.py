@@ -19,8 +19,8 @@ ABILITY: tuple[Rule, ...] = (
         "understands",
         "understands|comprehends",
         "(?:can|able to) (?:truly |really )?(?:understand|comprehend)",
-        "(?:understand|understanding of|comprehension of) (?:(?:the|medical|clinical|complex|these|such) ){0,3}"
-        + IMAGES,
+        "(?:understand|understanding of|comprehension of) "
+        "(?:(?:the|these|such|complex|medical|clinical|radiology|pathology) ){0,3}" + IMAGES,
         why="a score shows how often answers were right, and an ablation shows that they depended on the images; "
         "neither shows understanding",
         instead=_SIGHT,
