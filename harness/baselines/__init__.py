@@ -33,8 +33,9 @@ frequent in four folds is rare in the fifth. It can therefore accuse a data set,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import fsum
+from typing import TypeVar
 
 from harness import score
 from harness.baselines import folds, options_words, question_words
@@ -45,6 +46,7 @@ from harness.records import Baseline, Read, Row, Unread
 
 __all__ = ["BLIND", "baselines", "points", "strongest"]
 
+T = TypeVar("T")
 BLIND = "blind_guess"
 """Name of the one baseline that has expected points and no answers."""
 
@@ -150,7 +152,7 @@ def _choice(rows: Sequence[Row], train: Sequence[Row], types: Sequence[str]) -> 
     if types:
         title = f"the most frequent letter of each question type ({', '.join(types)})"
         found.append(Baseline(name="question_type", title=title, answers=by_type(rows, types), learned=_THESE))
-    return found + _words("options_words", "the words of the options alone", options_words.learned, rows, train)
+    return found + _words("options_words", options_words.described, options_words.learned, rows, train)
 
 
 def _short(rows: Sequence[Row], train: Sequence[Row], types: Sequence[str]) -> list[Baseline]:
@@ -165,14 +167,20 @@ def _short(rows: Sequence[Row], train: Sequence[Row], types: Sequence[str]) -> l
             name="question_type", title=f"the most frequent answer of each {title}", answers=answers, learned=_THESE
         ),
     ]
-    return found + _words("question_words", "the words of the question alone", question_words.learned, rows, train)
+    return found + _words("question_words", question_words.described, question_words.learned, rows, train)
 
 
-def _words(name: str, title: str, learn: folds.Learn, rows: Sequence[Row], train: Sequence[Row]) -> list[Baseline]:
+def _words(
+    name: str, describe: Callable[[Row], T], learn: folds.Learn[T], rows: Sequence[Row], train: Sequence[Row]
+) -> list[Baseline]:
+    """Return what is learned of words on train, or where there is none on the other folds."""
+    seen = [describe(row) for row in rows]
     if train:
-        return [Baseline(name=name, title=title, answers=learn(train, rows), learned=learned_on(train, rows))]
-    answers = folds.crossed(learn, rows)
-    return [Baseline(name=name, title=title, answers=answers, learned=_FOLDS)] if answers else []
+        answers, learned = learn([describe(row) for row in train], seen), learned_on(train, rows)
+    else:
+        answers, learned = folds.crossed(learn, seen, folds.dealt(rows)), _FOLDS
+    title = f"the words of the {name.removesuffix('_words')} alone"
+    return [Baseline(name=name, title=title, answers=answers, learned=learned)] if answers else []
 
 
 def _points(row: Row, answer: str, known: dict[tuple[str, str, str], float]) -> float:

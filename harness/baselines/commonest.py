@@ -6,7 +6,7 @@ rows -> groups of rows that ask for the same kind of thing -> the commonest gold
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from harness.records import Row
 from harness.score.words import polarity, words
@@ -34,12 +34,12 @@ def meaning(row: Row) -> str:
     return said or " ".join(words(row.gold))
 
 
-def spelling(rows: Sequence[Row]) -> dict[str, str]:
-    """Return meaning -> the gold as it is published most often; of equally frequent ones the first by code point."""
+def spelling(golds: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return meaning -> the gold as it is published most often, of pairs of meaning and published gold."""
     found: dict[str, Counter[str]] = defaultdict(Counter)
-    for row in rows:
-        found[meaning(row)][row.gold] += 1
-    return {said: first(golds) for said, golds in found.items()}
+    for said, gold in golds:
+        found[said][gold] += 1
+    return {said: first(spelled) for said, spelled in found.items()}
 
 
 def first(counts: Counter[str]) -> str:
@@ -114,4 +114,5 @@ def _commonest(rows: Sequence[Row], path: Callable[[Row], tuple[str, ...]]) -> A
 
 
 def _gold(rows: Sequence[Row]) -> str:
-    return spelling(rows)[first(Counter(map(meaning, rows)))]
+    golds = [(meaning(row), row.gold) for row in rows]
+    return spelling(golds)[first(Counter(said for said, _ in golds))]

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from harness.records import Row
 
 FOLDS = 5
 _SEED = 0
 
-Learn = Callable[[Sequence[Row], Sequence[Row]], tuple[str, ...]]
-"""``learn(train, rows)`` gives the answers of ``rows`` by a model that saw ``train`` alone."""
+T = TypeVar("T")
+Learn = Callable[[Sequence[T], Sequence[T]], tuple[str, ...]]
+"""``learn(train, rows)`` gives the answers of ``rows``, as described, by a model that saw ``train`` alone."""
 
 
-def crossed(learn: Learn, rows: Sequence[Row]) -> tuple[str, ...]:
-    """Return the answers of all rows, each fold by what was learned on the others; none of rows of one cluster."""
-    fold = dealt(rows)
+def crossed(learn: Learn[T], rows: Sequence[T], fold: Sequence[int]) -> tuple[str, ...]:
+    """Return the answers of all rows, each fold by what was learned on the others; none where there is one fold."""
     answers = [""] * len(rows)
     if len(set(fold)) < 2:
         return ()

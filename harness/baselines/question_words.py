@@ -6,7 +6,8 @@ stem -> its words, pairs of words, and itself as a whole -> naive Bayes over the
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 from harness.baselines.commonest import meaning, spelling
@@ -22,13 +23,22 @@ FEW = 5000
 _ALPHA = 0.1
 
 
-def learned(train: Sequence[Row], rows: Sequence[Row]) -> tuple[str, ...]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A question: its terms, the answer as published, and what that answer means."""
+
+    terms: frozenset[str]
+    gold: str
+    meaning: str
+
+
+def learned(train: Sequence[Question], rows: Sequence[Question]) -> tuple[str, ...]:
     """Return the likeliest answer to each question by what was learned on ``train``.
 
     Parameters
     ----------
-    train, rows : sequence of Row
-        With short answers. Of ``rows`` nothing but the stem is looked at, and not the kind of row either, which is
+    train, rows : sequence of Question
+        As `described`. Of ``rows`` nothing but the terms is looked at, and not the kind of row either, which is
         known from its gold.
 
     Returns
@@ -47,33 +57,37 @@ def learned(train: Sequence[Row], rows: Sequence[Row]) -> tuple[str, ...]:
     from sklearn.feature_extraction import DictVectorizer
     from sklearn.naive_bayes import MultinomialNB
 
-    spelled = spelling(train)
-    counts = Counter(map(meaning, train))
+    spelled = spelling((question.meaning, question.gold) for question in train)
+    counts = Counter(question.meaning for question in train)
     frequent = set(sorted(counts, key=lambda said: (-counts[said], said))[:ANSWERS])
-    known = [row for row in train if meaning(row) in frequent]
-    questions = [terms(row.stem) for row in known]
-    kept = _kept(questions)
+    known = [question for question in train if question.meaning in frequent]
+    kept = _kept(known)
     vectors = DictVectorizer()
-    seen = vectors.fit_transform([_row(question & kept) for question in questions])
-    model = MultinomialNB(alpha=_ALPHA).fit(seen, [meaning(row) for row in known])
-    asked = {row.stem: _row(terms(row.stem)) for row in rows}
+    seen = vectors.fit_transform([_row(question.terms & kept) for question in known])
+    model = MultinomialNB(alpha=_ALPHA).fit(seen, [question.meaning for question in known])
+    asked = {question.terms: _row(question.terms) for question in rows}
     likely = model.predict_joint_log_proba(vectors.transform(list(asked.values()))).round(9).argmax(axis=1)
     answer = dict(zip(asked, model.classes_[likely], strict=True))
-    return tuple(spelled[answer[row.stem]] for row in rows)
+    return tuple(spelled[answer[question.terms]] for question in rows)
 
 
-def terms(stem: str) -> set[str]:
+def described(row: Row) -> Question:
+    """Return the question of a row by its terms; pictures and slices are not looked at."""
+    return Question(terms=terms(row.stem), gold=row.gold, meaning=meaning(row))
+
+
+def terms(stem: str) -> frozenset[str]:
     """Return the words of a question, its pairs of neighbouring words, and the whole question; never empty."""
     said = words(stem)
-    return {*said, *(f"{one} {two}" for one, two in pairwise(said)), f"= {' '.join(said)}", ""}
+    return frozenset([*said, *(f"{one} {two}" for one, two in pairwise(said)), f"= {' '.join(said)}", ""])
 
 
-def _row(found: set[str]) -> dict[str, float]:
+def _row(found: frozenset[str]) -> dict[str, float]:
     """Return terms as features, in an order that does not come from a hash: sums are rounded in that order."""
     return dict.fromkeys(sorted(found), 1.0)
 
 
-def _kept(questions: Sequence[Iterable[str]]) -> set[str]:
-    counts = Counter(term for question in questions for term in question)
+def _kept(questions: Sequence[Question]) -> frozenset[str]:
+    counts = Counter(term for question in questions for term in question.terms)
     least = 1 if len(questions) <= FEW else 2
-    return {term for term, times in counts.items() if times >= least}
+    return frozenset(term for term, times in counts.items() if times >= least)

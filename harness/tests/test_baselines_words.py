@@ -97,7 +97,7 @@ def test_turning_the_options_turns_the_answer() -> None:
 
 
 def test_features_of_an_option_are_its_words_its_relative_length_and_what_it_shares() -> None:
-    first, second, _ = described(choice(1, "left lung", "left upper lobe", "spleen"))
+    first, second, _ = described(choice(1, "left lung", "left upper lobe", "spleen")).features
     assert first == {
         "word left": 1,
         "word lung": 1,
@@ -176,7 +176,7 @@ def test_one_answer_in_train_is_always_given() -> None:
 @pytest.mark.parametrize("short", [True, False])
 def test_no_row_is_answered_by_a_model_that_saw_a_row_of_its_cluster(short: bool) -> None:
     rows = [
-        replace(asked(n, f"What is {n % 7}?", SCANS[n % 3]) if short else giveaway(n), cluster=f"c{n // 3}")
+        replace(asked(n, f"What is {n % 7}?", SCANS[n % 3]) if short else noise(n), cluster=f"c{n // 3}")
         for n in range(45)
     ]
     before = words(rows).answers
