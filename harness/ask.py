@@ -119,5 +119,6 @@ def _proven(one: Ask, reply: Reply) -> Reply:
     sent, got = [ref.digest for ref in one.prompt.images], [receipt.digest for receipt in reply.receipts]
     if reply.finish == "failed" or got == sent or (sent and not got):
         return reply
-    text = f"row {one.row.id}: {len(got)} receipt(s) came back, but {len(sent)} image(s) were sent, in that order"
+    what = f"{len(got)} receipt(s) came back" if len(got) != len(sent) else "receipts came back for other pictures"
+    text = f"row {one.row.id}: {what}, but {len(sent)} image(s) were sent, in that order"
     return replace(reply, text="", receipts=(), finish="failed", error=text)

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from harness.errors import ModeError, StrataMissing
 from harness.records import Row
+from harness.truth import Truth, gold_text, normal
 
 SWAPS = 20
 """Random swaps a row by which a cyclic shift is mixed."""
@@ -75,6 +76,7 @@ def hard_donors(pool: Sequence[Row], strata: Sequence[str], *, seed: int, draw: 
         )
     result: dict[str, Row] = {}
     within: dict[tuple[str, ...], int] = {}
+    truth = Truth(pool)
     left = _sorted(pool)
     for depth in range(len(strata), -1, -1):
         names = tuple(strata[:depth])
@@ -84,7 +86,7 @@ def hard_donors(pool: Sequence[Row], strata: Sequence[str], *, seed: int, draw: 
                 rest += group
                 continue
             rng = _random(seed, draw, *key)
-            result |= _apart(group, _deranged(group, rng), rng)
+            result |= _apart(group, _deranged(group, rng), truth, rng)
             within[names] = within.get(names, 0) + len(group)
         left = _sorted(rest)
     for row in left:
@@ -154,20 +156,19 @@ def _deranged(group: list[Row], rng: random.Random) -> dict[str, Row]:
     return {row.id: other for row, other in zip(group, donor, strict=True)}
 
 
-def _apart(group: Sequence[Row], donor: dict[str, Row], rng: random.Random) -> dict[str, Row]:
-    """Swap donors until as few rows as can be are shown the images of a row with the same answer."""
+def _apart(group: Sequence[Row], donor: dict[str, Row], truth: Truth, rng: random.Random) -> dict[str, Row]:
+    """Swap donors until as few rows as can be are shown images that make their own answer right."""
+
+    def fits(row: Row, giver: Row) -> bool:
+        return foreign(row, giver) and not _same_answer(row, giver, truth)
+
     for row in group:
         for _ in range(TRIES):
-            if not _same_answer(row, donor[row.id]):
+            if not _same_answer(row, donor[row.id], truth):
                 break
             other = group[rng.randrange(len(group))]
             mine, theirs = donor[other.id], donor[row.id]
-            if (
-                foreign(row, mine)
-                and foreign(other, theirs)
-                and not _same_answer(row, mine)
-                and not _same_answer(other, theirs)
-            ):
+            if fits(row, mine) and fits(other, theirs):
                 donor[row.id], donor[other.id] = mine, theirs
     return donor
 
@@ -190,10 +191,7 @@ def foreign(row: Row, donor: Row) -> bool:
     return not {ref.digest for ref in row.images} & {ref.digest for ref in donor.images}
 
 
-def _same_answer(row: Row, donor: Row) -> bool:
-    return answer(row).casefold() == answer(donor).casefold()
-
-
-def answer(row: Row) -> str:
-    """The gold in words: the text of the right option, or the answer itself."""
-    return next((option.text for option in row.options if option.letter == row.gold), row.gold)
+def _same_answer(row: Row, donor: Row, truth: Truth) -> bool:
+    """Whether the donor's images make the row's own answer right, or their row has the same answer in words."""
+    fits = truth.fitting(row, donor.images)
+    return normal(fits or gold_text(donor)) == normal(row.gold if fits else gold_text(row))

@@ -277,7 +277,10 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         return
     from harness.report import declare
 
-    declare(config.stash[FOLDER], config.stash[OPTIONS], [each for each in wanted if each.kind != "measure"])
+    try:
+        declare(config.stash[FOLDER], config.stash[OPTIONS], [each for each in wanted if each.kind != "measure"])
+    except SightcheckError as error:
+        raise pytest.UsageError(str(error)) from error
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -169,11 +169,19 @@ def rescore(case: Case, ledger: Ledger) -> Measurement:
 
 
 def complete(asked: Measurement, replies: Mapping[str, Reply]) -> Measurement:
-    """Read and score the replies to what was asked; a row without one stays a failed row."""
-    answers = tuple(_answer(pending, replies.get(pending.key, PENDING)) for pending in asked.answers)
+    """Read and score the replies to what was asked; a row without one stays a failed row, a scored one stays."""
+    answers = tuple(
+        _answer(each, replies.get(each.key, PENDING)) if each.reply == PENDING else each for each in asked.answers
+    )
     missing = sum(answer.reply == PENDING for answer in answers)
     harness = replace(asked.harness, extractor=extract.VERSION, metric=score.VERSION)
     return replace(asked, answers=answers, harness=harness, status="partial" if missing else "measured")
+
+
+def unanswered(measurement: Measurement) -> Measurement:
+    """Return what was asked, without replies: the form in which the ledger keeps it."""
+    answers = tuple(replace(a, reply=PENDING, reading=Unread("empty"), points={}) for a in measurement.answers)
+    return replace(measurement, answers=answers, status="partial")
 
 
 def refused(benchmark: Benchmark, name: ModeName, model: str, error: RowsRefused) -> Measurement:

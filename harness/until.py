@@ -72,22 +72,24 @@ def measure(
     with ExitStack() as stack:
         replies = {name: stack.enter_context(ledger.replies(_case(benchmark, name, model).id)) for name in modes}
         failed: dict[ModeName, dict[str, Reply]] = {name: {} for name in modes}
+        found: dict[ModeName, Measurement] = {}
         clusters = 0
-        while True:
+        while clusters < len(sizes) and not (found and decided(found)):
             clusters = min(len(sizes), max(FIRST, int(clusters * GROWTH), clusters + 1))
             rows = sum(sizes[:clusters])
-            found: dict[ModeName, Measurement] = {}
             for name in modes:
                 asks = [one for one in plans[name] if known[one.row.id] < rows]
-                failed[name] |= _ask(
-                    model, _case(benchmark, name, model), asks, replies[name], failed[name], settings, progress
-                )
-                asked = _asked(benchmark, name, model, loaded, settings, asks, sizes, baselines)
-                ledger.write_asked(asked)
+                case = _case(benchmark, name, model)
+                failed[name] |= _ask(model, case, asks, replies[name], failed[name], settings, progress)
+                told = run.asked(case, benchmark, model, loaded, settings, asks)
+                told = _carried(told, found.get(name), sizes, baselines)
+                if name not in found:
+                    ledger.write_asked(told)
                 answered = {one.key: replies[name][one.key] for one in asks if one.key in replies[name]}
-                found[name] = run.complete(asked, failed[name] | answered)
-            if clusters == len(sizes) or decided(found):
-                return found
+                found[name] = run.complete(told, failed[name] | answered)
+        for measurement in found.values():
+            ledger.write_asked(run.unanswered(measurement))
+        return found
 
 
 def _case(benchmark: Benchmark, name: ModeName, model: Model) -> Case:
@@ -131,16 +133,11 @@ def _ask(
     )
 
 
-def _asked(
-    benchmark: Benchmark,
-    name: ModeName,
-    model: Model,
-    loaded: Loaded,
-    settings: run.Settings,
-    asks: Sequence[Ask],
-    sizes: tuple[int, ...],
-    baselines: Sequence[Baseline],
+def _carried(
+    told: Measurement, before: Measurement | None, sizes: tuple[int, ...], baselines: Sequence[Baseline]
 ) -> Measurement:
-    asked = run.asked(_case(benchmark, name, model), benchmark, model, loaded, settings, asks)
-    own = tuple(replace(each, answers=each.answers[: asked.asked]) for each in baselines)
-    return replace(asked, order=sizes, baselines=own if name in run.WITH_BASELINES else ())
+    """What is asked up to this look, with what was scored at the last one and the baselines of the rows so far."""
+    scored = {(a.row.id, a.draw): a for a in before.answers} if before is not None else {}
+    answers = tuple(scored.get((a.row.id, a.draw), a) for a in told.answers)
+    own = tuple(replace(each, answers=each.answers[: told.asked]) for each in baselines)
+    return replace(told, answers=answers, order=sizes, baselines=own if told.case.mode in run.WITH_BASELINES else ())

@@ -20,7 +20,7 @@ def refusal(text: str) -> str:
 
 
 def test_backends_are_the_modules_of_the_folder() -> None:
-    assert spec.backends() == ("hf", "replay")
+    assert spec.backends() == ("hf", "replay", "zoo")
 
 
 @pytest.mark.parametrize(
@@ -62,14 +62,14 @@ def test_options_are_read_and_decoded() -> None:
 
 def test_unknown_backend_names_the_known_ones() -> None:
     assert refusal("vllm:org/vlm") == (
-        "--model vllm:org/vlm: there is no backend 'vllm', but should be one of hf, replay"
+        "--model vllm:org/vlm: there is no backend 'vllm', but should be one of hf, replay, zoo"
     )
 
 
 def test_missing_backend_names_the_form() -> None:
     assert refusal("org/vlm") == (
         "--model org/vlm: has no backend, but should be [name=]backend:where[@revision][?option=value&...] with one of "
-        "the backends hf, replay"
+        "the backends hf, replay, zoo"
     )
 
 
