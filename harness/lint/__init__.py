@@ -1,17 +1,18 @@
 """Markdown in, complaints out: what a model card claims and does not show.
 
-``mask``     what is no statement becomes blank: code, comments, link targets, front matter
-``chunks``   lines to headings, paragraphs, list entries and tables
-``page``     those to sentences and rows, with their places
-``facts``    what each sentence, block and section states: n, interval, mode, harness, ...
-``words_of_rank``, ``words_of_ability``: what evidence cannot carry (data); ``said`` finds it, ``about`` tells use
-             from mention
-``numbers``  numbers in prose that look like results, ``cells`` those in tables, ``results`` all with their intervals
-``evidence`` what each number lacks
-``compare``  numbers of two sources side by side, and words that go against their numbers
-``known``    published numbers that are often misread
-``run``      numbers and claims against the results of a run; ``names``, ``subject`` and ``lookup`` find which
-``allow``    suppressions with their reason
+``mask``      what is no statement becomes blank: code, comments, link targets, front matter
+``chunks``    lines to headings, paragraphs, list entries and tables
+``page``      those to sentences and rows, with their places
+``facts``     what each sentence, block and section states (n, interval, mode, harness, ...), by ``vocabulary``
+``said``      words that evidence cannot carry: ``rule`` is what one is, ``words_of_rank`` and ``words_of_ability`` are
+              all of them, ``about`` tells use from mention
+``results``   numbers that look like results: in prose (``numbers``), in tables (``cells``), with their intervals
+``evidence``  what each number lacks
+``compare``   numbers of two sources side by side, and words that go against their numbers
+``known``     published numbers that are often misread
+``run``       numbers and claims against the results of a run; ``names``, ``subject`` and ``lookup`` find which
+``allow``     suppressions with their reason
+``complaint`` what is told of all these
 
 A word is complained about where it is used, not where it is spoken of (see `harness.lint.about`); nothing is
 complained about in code, comments, link targets, front matter, struck-out text, and block quotes of others.

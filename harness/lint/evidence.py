@@ -22,6 +22,7 @@ _WHY = (
     "to the model, and how replies were counted"
 )
 _WHY_P = "a p-value is about a difference: without its size, its test and its rows it says nothing"
+_SAY_P = "+x points (95 % CI low to high, Tango; p = ..., McNemar mid-p; n = ... rows)"
 _COUNT = re.compile(r"\b(\d[\d,]{0,9}) ?(?:/|of|out of) ?(\d[\d,]{1,9})\b")
 _NEAR = 120
 _SAY = {
@@ -53,49 +54,47 @@ def evidence(
         Where numbers begin that a run is known to have measured.
     """
     for one in found:
-        missing = (
-            lacks_p(page, facts, one) if one.form == "p" else lacks(page, facts, one, measured=one.start in measured)
-        )
-        if not missing:
-            continue
-        line, column = page.place(one.start)
-        quote = page.text[one.start : one.stop]
-        yield Complaint(
-            kind="evidence",
-            rule="evidence",
-            line=line,
-            column=column,
-            quote=quote,
-            what=f"{quote}: {', '.join(f'no {piece}' for piece in missing)}",
-            why=_WHY_P if one.form == "p" else _WHY,
-            instead=_say_p(missing) if one.form == "p" else _say(page, one, quote, missing),
-        )
+        quote, of_p = page.text[one.start : one.stop], one.form == "p"
+        missing = lacks_p(page, facts, one) if of_p else lacks(page, facts, one, measured=one.start in measured)
+        if missing:
+            line, column = page.place(one.start)
+            yield Complaint(
+                kind="evidence",
+                rule="evidence",
+                line=line,
+                column=column,
+                quote=quote,
+                what=f"{quote}: {', '.join(f'no {piece}' for piece in missing)}",
+                why=_WHY_P if of_p else _WHY,
+                instead=_SAY_P if of_p else _say(page, one, quote, missing),
+            )
 
 
 def lacks(page: Page, facts: Facts, one: Result, *, measured: bool = False) -> tuple[str, ...]:
     """Name what is missing beside a number; none where all of it is there."""
     unit = page.units[one.unit]
     around = facts.around(one.unit, unit)
-    has_n = "n" in around | facts.blocks[unit.block] | facts.headings[unit.section] or _n_column(page, one)
+    near = around | facts.blocks[unit.block] | facts.headings[unit.section]
     if unit.kind == "row":
-        has_n = has_n or "n" in _captions(page, facts, unit.block)
-    compiled = "clusters" in facts.units[one.unit] and "closing" in facts.blocks[unit.block]
-    measured = measured or compiled
-    pieces = {
-        "n": has_n,
+        near |= _captions(page, facts, unit.block)
+    if "clusters" in facts.units[one.unit] and "closing" in facts.blocks[unit.block]:
+        around |= {"mode", "metric", "measured"}
+        near |= {"zero_images"}
+    there = {
+        "n": "n" in near or _n_column(page, one),
         "interval": one.interval,
         "name of the interval": not one.interval or "method" in around | facts.blocks[unit.block],
         "benchmark": "benchmark" in around,
         "split": "split" in around,
-        "mode": compiled or "mode" in around,
-        "count of zero-image rows": compiled
-        or bool(around & {"text_only"} or facts.whole & {"zero_images"})
-        or "mode" not in around,
-        "metric": compiled or "metric" in around,
+        "mode": "mode" in around,
+        "count of zero-image rows": "mode" not in around
+        or "text_only" in around
+        or "zero_images" in near | facts.whole,
+        "metric": "metric" in around,
         "source": measured or bool(around & {"measured", "quoted"}),
-        "link to its source": measured or "quoted" not in around or _linked(facts, one, around),
+        "link to its source": measured or "measured" in around or "quoted" not in around or "link" in near,
     }
-    return tuple(piece for piece, there in pieces.items() if not there)
+    return tuple(piece for piece, given in there.items() if not given)
 
 
 def lacks_p(page: Page, facts: Facts, one: Result) -> tuple[str, ...]:
@@ -108,10 +107,6 @@ def lacks_p(page: Page, facts: Facts, one: Result) -> tuple[str, ...]:
         "n": "n" in around | facts.blocks[unit.block],
     }
     return tuple(piece for piece, there in pieces.items() if not there)
-
-
-def _linked(facts: Facts, one: Result, around: frozenset[str]) -> bool:
-    return "measured" in around or "link" in around or "link" in facts.whole
 
 
 def _n_column(page: Page, one: Result) -> bool:
@@ -146,13 +141,9 @@ def _say(page: Page, one: Result, quote: str, missing: tuple[str, ...]) -> str:
 
 def _counts(page: Page, one: Result) -> tuple[int, int] | None:
     """Return k and n where the sentence gives them and they are the number's own."""
-    unit, whole = page.units[one.unit], 1 if one.form == "score" and one.value <= 1 else 100
+    unit, whole = page.units[one.unit], 1.0 if one.form == "score" and one.value <= 1 else 100.0
     for match in _COUNT.finditer(page.clean, max(unit.start, one.start - _NEAR), min(unit.stop, one.stop + _NEAR)):
         k, n = (int(text.replace(",", "")) for text in match.groups())
         if 0 < n >= k and abs(whole * k / n - one.value) <= 0.5 * 10.0**-one.digits + 1e-9:
             return k, n
     return None
-
-
-def _say_p(missing: tuple[str, ...]) -> str:
-    return "+x points (95 % CI low to high, Tango; p = ..., McNemar mid-p; n = ... rows)"

@@ -1,10 +1,10 @@
 """The numbers in prose that look like results.
 
-A number is a result where it is a percentage, points, a score between 0 and 1, or a bare number such as 65.7, and its
-sentence speaks of scoring: a metric, a verb such as *scored*, or a verb such as *reached* with a benchmark or model
-beside it. No results are: years, versions and model sizes (stuck to letters, or small and right after a name), sizes
-and durations (a unit follows), settings (*learning rate 0.01*), confidence levels, the ends of intervals, margins and
-limits, shares *of the data*, the score of a guess, and n itself.
+A number is a result where it is k of n that are *right*, a percentage, points, a score between 0 and 1, or a bare
+number such as 65.7, and its sentence speaks of scoring: a metric, a verb such as *scored*, or a verb such as *reached*
+with a benchmark or model beside it. No results are: years, versions and model sizes (stuck to letters, or small and
+right after a name), sizes and durations (a unit follows), settings (*learning rate 0.01*), confidence levels, the ends
+of intervals, margins and limits, shares *of the data*, the score of a guess, and n itself.
 """
 
 from __future__ import annotations
@@ -32,6 +32,12 @@ _LEVEL = re.compile(
     rf"quantiles?|percentiles?|lower|upper)\b|\b(?:one|two)-sided {_PERCENT}|\bintervals?:[^.;\d]{{0,40}}{_PERCENT}|"
     rf"\b(?:Wilson|Tango|Clopper-Pearson|bootstrap), {_PERCENT}|"
     rf"\b(?:confidence|power|level|alpha|\u03b1)\s?(?:level|of|=|:|at)?\s?(?:of\s)?{_PERCENT}?",
+    re.I,
+)
+_COUNT = r"\d[\d,]{0,9}"
+_RIGHT = re.compile(
+    rf"\b(?P<k>{_COUNT})\s?(?:/|of|out of)\s?(?:the |all )?(?P<n>{_COUNT})\b(?!\s?%)"
+    r"(?=\s(?:\w{1,15}\s){0,4}(?:right|correct(?:ly)?)\b)",
     re.I,
 )
 _ADJUSTED = re.compile(rf"{v.NUMBER}(?:e[-+]?\d{{1,4}})? after (?:Holm|Bonferroni|Benjamini)")
@@ -93,7 +99,7 @@ class Result:
     digits : int
         Decimals as written.
     form : str
-        ``percent``, ``points``, ``score`` or ``p``.
+        ``percent``, ``points``, ``score``, ``count`` (k of n, with its percentage as the value) or ``p``.
     unit : int
         Number of the unit it stands in.
     column : int or None
@@ -143,10 +149,19 @@ def in_sentence(prose: str, facts: frozenset[str], place: int, unit: int) -> Ite
     for found in _P_VALUE.finditer(prose) if facts & {"test", "result_like", "moved"} else ():
         yield result(place + found.start(), place + found.end(), found["value"], "p", unit)
     hidden = _hide(prose)
-    for found in _NUMBER.finditer(hidden):
-        form = _form(found, hidden, facts)
-        if form:
-            yield result(place + found.start("value"), place + found.end(), found["value"], form, unit)
+    scores = [(found, form) for found in _NUMBER.finditer(hidden) if (form := _form(found, hidden, facts))]
+    if not scores:
+        yield from _counts(prose, place, unit)
+    for found, form in scores:
+        yield result(place + found.start("value"), place + found.end(), found["value"], form, unit)
+
+
+def _counts(prose: str, place: int, unit: int) -> Iterator[Result]:
+    """Yield each k of n that is said to be right, for a sentence without another number."""
+    for found in _RIGHT.finditer(prose):
+        k, n = (int(found[name].replace(",", "")) for name in ("k", "n"))
+        if 0 < n >= k:
+            yield result(place + found.start("k"), place + found.end("n"), f"{100 * k / n:.1f}", "count", unit)
 
 
 def _form(found: re.Match[str], prose: str, facts: frozenset[str]) -> str:

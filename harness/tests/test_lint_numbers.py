@@ -68,6 +68,7 @@ def test_the_interval_of_k_of_n_is_worked_out() -> None:
         ("**65.7**, an accuracy of _43.09_.", ["65.7", "43.09"]),
         ("GPT-4o scored 18.8 and MedGemma 1.5 4B scored 20.9.", ["18.8", "20.9"]),
         ("Accuracy is $21.05\\%$.", ["21.05\\%"]),
+        ("It answered 33/44 of them right, and 3 of 40 were correct.", ["33/44", "3 of 40"]),
     ],
 )
 def test_a_number_that_looks_like_a_result_is_found(text: str, numbers: list[str]) -> None:
