@@ -83,7 +83,7 @@ BENCHMARK = Benchmark(
     fetch=FETCH,
     load=load,
     slices=SLICES,
-    types=("question_type", "medical_task"),
+    types=("medical_task",),
     strata=("body_system",),
     notes=(
         "The official protocol asks for a chain of thought and then, in a second turn, for the letter; here the "

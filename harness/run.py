@@ -111,7 +111,7 @@ def measure(
         before = before if before is not None and before.harness == told.harness else None
         if name in WITH_BASELINES:
             known_baselines = before.baselines if before is not None else ()
-            told = replace(told, baselines=known_baselines or learn([one.row for one in asks]))
+            told = replace(told, baselines=known_baselines or learn(chosen(benchmark, loaded, settings)))
         if before is not None and not missing:
             # what is known of the model stays as the run that asked it knew it
             of_model = {name: value for name, value in before.provenance.items() if name.startswith("model ")}

@@ -66,8 +66,8 @@ def measure(
         return {}
     order, sizes = _order(next(iter(plans.values())), benchmark, settings)
     plans = {name: _ordered(asks, order) for name, asks in plans.items()}
-    first = plans[modes[0]]
-    baselines = learn([one.row for one in first if not one.draw])
+    published = {row.id: row for row in loaded.rows}
+    baselines = learn([published[row] for row in order])
     known = {row: place for place, row in enumerate(order)}
     with ExitStack() as stack:
         replies = {name: stack.enter_context(ledger.replies(_case(benchmark, name, model).id)) for name in modes}

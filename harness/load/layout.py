@@ -57,6 +57,8 @@ class Found:
         Benchmark and file relative to the root, for errors.
     source : str
         As in Loaded: the files relative to ``base``, so that it does not depend on where the user's root is.
+    shown : bool
+        Whether the pictures are read; False where the text alone is.
     """
 
     layout: Layout
@@ -65,9 +67,12 @@ class Found:
     tables: tuple[Path, ...]
     where: str
     source: str
+    shown: bool = True
 
     def pictures(self) -> Pictures:
         """Return where the pictures lie: the first alternative that is here."""
+        if not self.shown:
+            return Absent(UNASKED)
         for name in self.layout.pictures:
             path = self.base / name
             if name.endswith("/") and path.is_dir():
@@ -76,6 +81,10 @@ class Found:
                 return _archive(path, name, self.layout.prefixes)
         wanted = ", ".join(self.layout.pictures)
         return Absent(f"is not here: none of {wanted} lies beside the rows, but one should")
+
+
+UNASKED = "was not asked for: the text alone is read"
+"""Why a row has no images where its text alone is read."""
 
 
 class Absent:
@@ -153,6 +162,7 @@ def find(
                 tables=tables,
                 where=f"{benchmark}: {below}",
                 source=names + (f" @ {source.revision}" if source.revision else ""),
+                shown=source.pictures,
             )
     looked = "; ".join(
         f"{layout.name}: {' or '.join(name for split in wanted for name in layout.tables.get(split, ()))}"

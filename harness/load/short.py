@@ -53,7 +53,8 @@ def load(
 
 def load_parquet(found: Found, *, slices: Sequence[str] = ()) -> Loaded:
     """Load rows from parquet files that were found already."""
-    entries, pictures = read_parquet(found.tables, found.where)
+    entries, stored = read_parquet(found.tables, found.where)
+    pictures = stored if found.shown else found.pictures()
     drafts = short_rows(found.where, entries, split=found.split, slices=slices)
     return finish(drafts, pictures, split=found.split, layout=found.layout.name, source=found.source)
 

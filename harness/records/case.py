@@ -51,11 +51,15 @@ class Source:
         Pinned hub revision the folder was fetched at; empty for files given by the user.
     split : str
         The split that was asked for; empty for the first of the benchmark's splits that is here.
+    pictures : bool
+        False where the text alone is read, for baselines to learn from: every row then has no images and stands in
+        ``telemetry.bad``, so that no mode that shows images can run on it.
     """
 
     root: str
     revision: str = ""
     split: str = ""
+    pictures: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

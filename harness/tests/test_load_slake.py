@@ -158,3 +158,16 @@ def test_no_chinese_answer_says_yes_and_no() -> None:
 )
 def test_kind_of_short_answer(answer: str, answer_type: str, kind: str) -> None:
     assert short.answer_kind(answer, answer_type) == kind
+
+
+def test_text_that_baselines_learn_from_is_read_without_pictures_and_without_the_row_that_has_no_answer(
+    tmp_path: Path,
+) -> None:
+    _publish(tmp_path, [_row(1), _row(1622, answer=""), _row(3)], table="train.json")
+    with pytest.raises(RowsRefused, match="row 1622"):
+        _load(tmp_path, split="train")
+    told = Source(root=str(tmp_path), split="train", pictures=False)
+    loaded = slake.load("slake", told, "en", fetch="Fetch it.")
+    assert [row.id for row in loaded.rows] == ["1", "3"]
+    assert [row.images for row in loaded.rows] == [(), ()]
+    assert "was not asked for: the text alone is read" in loaded.telemetry.bad[0].reason
