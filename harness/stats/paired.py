@@ -17,6 +17,9 @@ from harness.stats.plan import detectable
 from harness.stats.sign_flip import sign_flip
 from harness.stats.tango_interval import bounds, statistic
 
+_FEW = 30
+_NOTHING = 1e-9
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pairs:
@@ -33,6 +36,8 @@ class Pairs:
         the second got right.
     discordance : float
         Mean squared difference; for binary points (b + c) / n.
+    differing : int
+        Clusters in which any row differs.
     """
 
     of: Spread
@@ -40,6 +45,7 @@ class Pairs:
     b: float
     c: float
     discordance: float
+    differing: int
 
     @property
     def scored(self) -> bool:
@@ -69,8 +75,8 @@ class Pairs:
     def ends(self, reach: float) -> tuple[float, float]:
         """The interval in [-1, 1] whose ends are ``reach`` critical units from the value.
 
-        Where the t interval is used, no end is nearer than it would be for clusters that do not differ at all: a
-        difference of a whole point that the clusters have not shown may still be as frequent as that.
+        Where the t interval is used, no end is nearer than it would be if nothing differed at all: a difference of a
+        whole point that has not been seen may still be as frequent as that.
         """
         if self.scored:
             low, high = bounds(*self.effective, reach)
@@ -85,12 +91,18 @@ class Pairs:
             return statistic(*self.effective, shift)
         away = self.of.value - shift
         far, size = abs(away) / self.of.error, abs(away)
-        unseen = math.sqrt(self.of.clusters * size / (1 - size)) if size < 1 else math.inf
+        unseen = math.sqrt(self._witnesses * size / (1 - size)) if size < 1 else math.inf
         return math.copysign(min(far, unseen), away)
 
     def _unseen(self, reach: float) -> float:
-        """How far an end is from zero where no cluster differs."""
-        return reach**2 / (self.of.clusters + reach**2)
+        """How far an end is from zero where nothing differs."""
+        return reach**2 / (self._witnesses + reach**2)
+
+    @property
+    def _witnesses(self) -> float:
+        """Rows that would each have shown a difference: the effective ones, which few clusters do not tell."""
+        few = self.differing < _FEW and 2 * self.differing < self.of.clusters
+        return self.of.clusters if few else self.of.effective
 
 
 def pair(first: ArrayLike, second: ArrayLike, clusters: Clusters, what: str) -> Pairs:
@@ -121,6 +133,7 @@ def pair(first: ArrayLike, second: ArrayLike, clusters: Clusters, what: str) -> 
         b=float(d[d > 0].sum()),
         c=float(-d[d < 0].sum()),
         discordance=float(d @ d) / d.size,
+        differing=int(np.count_nonzero(np.bincount(index, weights=np.abs(d)) > _NOTHING)),
     )
 
 
@@ -171,8 +184,9 @@ def difference(
     counts over the design effect with t for z, and that is how it is computed.
     Where a case is asked several times and its points are means over the draws, differences are multiples of one
     over the draws, and most may be zero. CR1 t would then be as narrow as the few rows that differ are alike, and
-    collapse with the first of them; it is kept at least as wide as for clusters that do not differ at all,
-    t^2 / (G + t^2) to either side, which is Tango's interval with b = c = 0.
+    collapse with the first of them; it is kept at least as wide as where nothing differs, t^2 / (m + t^2) to either
+    side, which is Tango's interval with b = c = 0. m is the effective number of rows, or the number of clusters
+    where fewer than 30 of them, and fewer than half, differ.
     Interval and test can disagree near the threshold; call a difference shown only where both say so.
     """
     pairs = pair(first, second, clusters, "difference")

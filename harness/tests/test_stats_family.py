@@ -75,15 +75,6 @@ def test_what_is_no_p_value_is_refused_instead_of_dropped(adjust: Adjust, wrong:
         adjust([0.01, wrong, 0.03])
 
 
-def test_holm_of_statsmodels_adjusts_for_too_few_where_one_is_nan() -> None:
-    # Two tests of three: NaN is left out of the count.
-    theirs = multipletests([0.01, float("nan"), 0.03], method="holm")[1]
-    assert np.array_equal(theirs, [0.03, np.nan, 0.06], equal_nan=True), (
-        f"statsmodels no longer leaves NaN out of the ranks of Holm (got {theirs}); this test has done its work and "
-        "can go, and so can the sentence in the docstring of holm"
-    )
-
-
 @settings(deadline=None, max_examples=80)
 @given(st.lists(st.floats(0, 1), max_size=20))
 def test_benjamini_hochberg_lies_between_raw_and_holm_and_keeps_their_order(p_values: list[float]) -> None:

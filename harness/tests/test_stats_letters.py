@@ -113,7 +113,7 @@ def test_two_letters_have_the_cluster_robust_t_test_of_statsmodels() -> None:
 
 
 def test_unbiased_choosers_are_accused_as_rarely_as_promised() -> None:
-    # 400 and 120 sets; more than 33 or 13 of them at 5 % happens once in 300. Rows of two share their clusters.
+    # 400 and 120 sets. At 5 % more than 33 of 400, fewer than 8 of 400, or more than 13 of 120 happen once in 300.
     rng = np.random.default_rng(6)
     clusters = np.arange(600) // 2
     accused = sum(letter_bias(unsure(rng, 600, 5, 0.7), clusters, "ABCDE").p <= 0.05 for _ in range(400))

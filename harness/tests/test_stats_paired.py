@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 
 import numpy as np
 import pytest
@@ -120,14 +119,6 @@ def test_mid_p_is_exact_p_less_the_observed_probability() -> None:
         assert stats.mcnemar_mid_p(b, c) == pytest.approx(expected, rel=1e-9)
 
 
-def test_identical_answers_have_p_1_where_statsmodels_says_0() -> None:
-    # statsmodels 0.15.0 divides by zero; when this fails the library was repaired, and the line can go.
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
-        assert mcnemar([[60, 0], [0, 40]], exact=False).pvalue == 0.0
-    assert stats.mcnemar_mid_p(0, 0) == stats.mcnemar_exact(0, 0) == 1.0
-
-
 def test_interval_and_test_may_disagree_near_the_threshold() -> None:
     found = stats.difference(*answers(0, 4, 100), range(100))
     assert found.high < 0
@@ -171,6 +162,47 @@ def test_other_points_that_never_differ_still_have_an_interval() -> None:
     found = stats.difference([0.5] * 30, [0.5] * 30, range(30))
     assert (found.low, found.high) == pytest.approx(stats.tango(0, 0, 30), abs=1e-12)
     assert (found.p, found.method) == (1.0, "Tango")
+
+
+def test_one_draw_that_differs_leaves_the_interval_of_equal_rows() -> None:
+    # 300 rows against the mean of 5 draws, and one draw of one row is wrong. t(299) = 1.967930, and
+    # t^2 / (300 + t^2) = 0.012744; CR1 t alone would be 0.000667 -+ 0.001312, a tenth of what equal rows have.
+    first, second = [1.0] * 300, [1.0] * 299 + [0.8]
+    found = stats.difference(first, second, range(300))
+    assert (found.low, found.high) == pytest.approx((0.2 / 300 - 0.012744, 0.2 / 300 + 0.012744), abs=1e-6)
+    equal = stats.difference(first, first, range(300))
+    assert (equal.low, equal.high) == pytest.approx((-0.012643, 0.012643), abs=1e-6)
+    assert (found.method, found.test, found.p) == ("CR1 t with a floor", "sign-flip, exact", 1.0)
+
+
+def test_a_floor_is_only_where_few_rows_differ() -> None:
+    rng = np.random.default_rng(5)
+    first, second = rng.integers(0, 2, 300), rng.binomial(5, 0.5, 300) / 5
+    found = stats.difference(first, second, range(300))
+    theirs = scipy_stats.ttest_rel(first, second).confidence_interval(0.95)
+    assert (found.low, found.high) == pytest.approx((theirs.low, theirs.high), abs=1e-9)
+    assert (found.method, found.test) == ("CR1 t", "sign-flip, exact")
+
+
+def test_the_floor_counts_clusters_and_not_rows_where_few_of_them_differ() -> None:
+    first, second = [1.0] * 300, [1.0] * 299 + [0.8]
+    found = stats.difference(first, second, [i // 5 for i in range(300)])
+    # t(59) = 2.000995: 4.003981 / (60 + 4.003981)
+    assert found.high - found.value == pytest.approx(0.062558, abs=1e-6)
+    # 20 clusters of 15 rows all differ, and move no more together than single rows: the t interval stands.
+    rng = np.random.default_rng(8)
+    assert stats.difference(rng.random(300), rng.random(300), [i // 15 for i in range(300)]).method == "CR1 t"
+
+
+@pytest.mark.parametrize("truth", [0.2, 0.5, 0.9])
+def test_a_mean_of_draws_is_rarely_beaten_by_an_equal(truth: float) -> None:
+    # Both cases have the same truth, the second is asked five times. More than 22 of 400 at 2.5 % happens once in 4000.
+    rng = np.random.default_rng(6)
+    won = 0
+    for _ in range(400):
+        found = stats.difference(rng.binomial(1, truth, 300), rng.binomial(5, truth, 300) / 5, range(300))
+        won += found.low > 0 and found.p <= 0.05
+    assert won <= 22
 
 
 @pytest.mark.parametrize(

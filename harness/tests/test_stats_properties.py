@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,6 +18,7 @@ searched = settings(deadline=None, max_examples=80)
 
 Rows = list[tuple[float, float, int]]
 BIT = st.sampled_from([0.0, 1.0])
+FIFTHS = st.sampled_from([0.0, 0.2, 0.4, 0.6, 0.8, 1.0])
 POINTS = st.one_of(BIT, st.floats(0, 1, allow_subnormal=False))
 
 
@@ -42,7 +44,7 @@ def close(one: Estimate | Difference, other: Estimate | Difference) -> bool:
 
 
 @searched
-@given(st.one_of(rows(BIT), rows(BIT, unclustered=True), rows(POINTS), rows(POINTS, unclustered=True)))
+@given(st.one_of(rows(BIT), rows(BIT, unclustered=True), rows(FIFTHS), rows(POINTS), rows(POINTS, unclustered=True)))
 def test_intervals_hold_the_value_and_stay_in_range(of: Rows) -> None:
     first, second, clusters = columns(of)
     one = stats.estimate(first, clusters)
@@ -105,8 +107,27 @@ def test_clusters_split_into_single_rows_give_the_unclustered_result(of: Rows) -
     assert (two.p, two.only_first, two.only_second) == (stats.mcnemar_mid_p(b, c), b, c)
 
 
+NUMBERS = {
+    "int8": [-128, -5, 0, 3, 100, 127],
+    "uint8": [0, 1, 7, 200, 254, 255],
+    "int32": [9, 8, 7, 6, 5, 4],
+    "int64": [-(10**15), -1, 0, 1, 2, 10**15],
+    "uint64": [2**63 + 1, 2**63, 2**64 - 1, 2**63 + 2, 2**63 + 3, 0],
+    "U9": ["a", "b", "image 1", "image 2", "image 3", ""],
+}
+
+
 @searched
-@given(rows(BIT), st.floats(0.01, 0.99), st.floats(0.01, 0.49))
+@given(rows(BIT), st.sampled_from(list(NUMBERS)))
+def test_clusters_in_an_array_of_any_kind_are_clusters_by_name(of: Rows, kind: str) -> None:
+    first, second, clusters = columns(of)
+    array = np.array(NUMBERS[kind], dtype=kind)[clusters]
+    assert close(stats.estimate(first, array), stats.estimate(first, clusters))
+    assert close(stats.difference(first, second, array), stats.difference(first, second, clusters))
+
+
+@searched
+@given(st.one_of(rows(BIT), rows(FIFTHS)), st.floats(0.01, 0.99), st.floats(0.01, 0.49))
 def test_a_margin_is_shown_exactly_where_its_bound_says_so(of: Rows, margin: float, alpha: float) -> None:
     first, second, clusters = columns(of)
     for names in (clusters, list(range(len(of)))):
