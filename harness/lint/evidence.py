@@ -1,10 +1,10 @@
 """What each number lacks: n, interval and its method, benchmark, split, mode, metric, and where it was measured.
 
 n is looked for in the sentence, its block and its heading, or in the row, its column names and the words around the
-table; the interval as `harness.lint.results` says; the rest anywhere in the section, its headings, and the first
-words of the sections above it. A number of the run that is linted against has been measured there. A sentence in the
-suite's own form, with n and clusters beside its interval and the suite's closing words after it, stands for its run,
-which holds mode, metric, harness and receipts.
+table; k of n is a number's own where it makes that number. The interval is found as `harness.lint.results` says; the
+rest anywhere in the section, its headings, and the first words of the sections above it. A number of the run that is
+linted against has been measured there. A sentence in the suite's own form, with n and clusters beside its interval and
+the suite's closing words after it, stands for its run, which holds mode, metric, harness and receipts.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def lacks(page: Page, facts: Facts, one: Result, *, measured: bool = False) -> t
         around |= {"mode", "metric", "measured"}
         near |= {"zero_images"}
     there = {
-        "n": "n" in near or _n_column(page, one),
+        "n": one.form == "count" or "n" in near or _n_column(page, one) or _counts(page, one) is not None,
         "interval": one.interval,
         "name of the interval": not one.interval or "method" in around | facts.blocks[unit.block],
         "benchmark": "benchmark" in around,
@@ -140,9 +140,9 @@ def _say(page: Page, one: Result, quote: str, missing: tuple[str, ...]) -> str:
 
 
 def _counts(page: Page, one: Result) -> tuple[int, int] | None:
-    """Return k and n where the sentence gives them and they are the number's own."""
-    unit, whole = page.units[one.unit], 1.0 if one.form == "score" and one.value <= 1 else 100.0
-    for match in _COUNT.finditer(page.clean, max(unit.start, one.start - _NEAR), min(unit.stop, one.stop + _NEAR)):
+    """Return k and n where they stand near and make the number."""
+    block, whole = page.blocks[page.units[one.unit].block], 1.0 if one.form == "score" and one.value <= 1 else 100.0
+    for match in _COUNT.finditer(page.clean, max(block.start, one.start - _NEAR), min(block.stop, one.stop + _NEAR)):
         k, n = (int(text.replace(",", "")) for text in match.groups())
         if 0 < n >= k and abs(whole * k / n - one.value) <= 0.5 * 10.0**-one.digits + 1e-9:
             return k, n

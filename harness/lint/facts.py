@@ -20,8 +20,6 @@ _ROWS = "questions?|rows?|cases?|pairs?|items?|samples?|examples?|patients?|stud
 _FACTS: dict[str, re.Pattern[str]] = {
     "n": phrases(
         rf"n\s?=\s?{_COUNT}",
-        rf"{_COUNT}\s?/\s?\d{{2,12}}",
-        rf"{_COUNT} (?:of|out of) (?:the |all )?{_COUNT}",
         rf"{_COUNT} (?:[a-z-]{{1,15}} ){{0,2}}(?:{_ROWS})",
     ),
     "interval": v.INTERVAL,

@@ -53,6 +53,13 @@ def test_the_interval_of_k_of_n_is_worked_out() -> None:
     assert "95 % CI 19.3 to 22.9, Wilson" in found.instead
 
 
+def test_k_of_n_belongs_to_the_number_that_it_makes() -> None:
+    found = _lacks("On SLAKE, new-2B scores 21.05 % (421/2000) and old-2B 18.8 %.")
+    assert "no n," in found["18.8 %"]
+    assert "no n," not in found["21.05 %"]
+    assert "no n," not in _lacks("It answered 73 of 100 on SLAKE. Accuracy is 73.0 %.")["73.0 %"]
+
+
 @pytest.mark.parametrize(
     ("text", "numbers"),
     [
