@@ -20,6 +20,9 @@ _SHAPES = str.maketrans(
         **dict.fromkeys("‐‑‒−", "-"),
         "—": " - ",
         "―": " - ",
+        "،": ",",
+        "؛": ";",
+        "؟": "?",
         "…": "...",
         "→": "->",
         "⇒": "=>",
@@ -56,6 +59,7 @@ def normal(text: str) -> str:
     return _TWIN.sub(lambda found: _TWINS[found.group()], text)
 
 
+_FENCE = re.compile(r"(?m)^ {0,3}```[A-Za-z0-9+-]{0,12} ?$")
 _LATEX = re.compile(
     r"\\(?:text[a-z]{0,6}|math[a-z]{1,6}|operatorname|rm|bf|it|large|Large|huge)\s{0,3}\{([^{}]{0,400})\}"
 )
@@ -63,7 +67,7 @@ _DOLLARS = re.compile(r"\\[()\[\]]|\$")
 _BLOCK_TAG = re.compile(r"<(?:/?(?:p|div|li|ul|ol|h[1-6]|tr|center)|br ?/?)(?: [^<>]{0,120})?>", re.IGNORECASE)
 _INLINE_TAG = re.compile(r"</?(?:b|i|u|em|strong|span|code|mark|font|sup|sub|s|td)(?: [^<>]{0,120})?>")
 _EMPHASIS = re.compile(r"(?<!\d)\*+|\*+(?!\d)|(?<![A-Za-z0-9])_+|_+(?![A-Za-z0-9])|`+|~~|[✓✔✅☑👉🔹🔸⭐🎯❗✨]+")
-_BULLET = re.compile(r"(?m)^(?:[ #•·▪●○◦►▶➤➔|]|[-–] )+(?=[^ \n])")
+_BULLET = re.compile(r"(?m)^(?:[ #•·▪●○◦►▶➤➔|]|[-–+] |> (?=[^\W\d_]))+(?=[^ \n])")
 _BLANKS = re.compile(r" {2,}")
 _EDGES = re.compile(r" ?\n ?")
 _GAPS = re.compile(r"\n{3,}")
@@ -71,7 +75,7 @@ _GAPS = re.compile(r"\n{3,}")
 
 def plain(text: str) -> str:
     """Take the markup off a text in normal form: LaTeX text, HTML, emphasis, bullets, headings, double spaces."""
-    text = _LATEX.sub(r"\1", text)
+    text = _LATEX.sub(r"\1", _FENCE.sub("", text))
     text = _INLINE_TAG.sub("", _BLOCK_TAG.sub("\n", _DOLLARS.sub("", text)))
     text = _BLANKS.sub(" ", _EMPHASIS.sub("", text))
     text = _BULLET.sub("", text)
@@ -86,7 +90,7 @@ def lower(text: str) -> str:
     return "".join(low if len(low := char.lower()) == 1 else char for char in text)
 
 
-_LONG = re.compile(r"[A-Za-z0-9]{2,}|[^\x00-\x7f]+")
+_LONG = re.compile(r"[A-Za-z0-9À-ɏ]{2,}|[^\x00-\x7f]+")
 
 
 def spoken(text: str) -> str:

@@ -10,7 +10,8 @@ import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from harness.extract.characters import normal, plain
+from harness.extract.characters import normal
+from harness.extract.marked import DANGLING, marked, unwrapped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,12 +28,15 @@ class Turn:
         Its thoughts where nothing follows them, plain; else empty.
     open : bool
         Whether the thoughts were never closed, as in a reply that was cut off.
+    dangling : bool
+        Whether it ends in an answer tag or a box with nothing inside.
     """
 
     text: str
     marked: tuple[str, ...]
     thought: str
     open: bool
+    dangling: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,59 +193,15 @@ def _without_thoughts(text: str) -> tuple[str, str, bool]:
     return "\n".join(said), "\n".join(thought), inside
 
 
-# ------------------------------------------------------------------------------------- tags and boxes
-
-_TAG = re.compile(
-    r"<(?P<end>/)?(?:final_?answer|answer|ans|conclusion|choice|response_answer)>"
-    r"|\[(?P<stop>/)?(?:final_?answer|answer)\]|(?P<box><\|begin_of_box\|>)|(?P<unbox><\|end_of_box\|>)",
-    re.IGNORECASE,
-)
-_BOX = re.compile(r"\\f?box(?:ed)?\s{0,2}(?P<open>\{)")
-_LONGEST = 4000
-
-
-def _tagged(text: str) -> Iterator[tuple[int, str]]:
-    start = -1
-    for tag in _TAG.finditer(text):
-        if start >= 0:
-            yield start, text[start : tag.start()]
-        closing = tag["end"] or tag["stop"] or tag["unbox"]
-        start = -1 if closing else tag.end()
-    if start >= 0:
-        # a stop string or the length limit took the closing tag
-        yield start, text[start : start + _LONGEST].strip().partition("\n")[0]
-
-
-def _boxed(text: str) -> Iterator[tuple[int, str]]:
-    end = 0
-    for box in _BOX.finditer(text):
-        if box.start() < end:
-            continue
-        depth, start = 1, box.end()
-        for end in range(start, min(len(text), start + _LONGEST)):
-            depth += {"{": 1, "}": -1}.get(text[end], 0)
-            if depth == 0:
-                yield start, text[start:end]
-                break
-
-
-def _marked(text: str) -> tuple[str, ...]:
-    found = sorted([*_tagged(text), *_boxed(text)])
-    return tuple(inner for _, piece in found if (inner := plain(piece)))
-
-
-def _unwrapped(text: str) -> str:
-    return plain(_TAG.sub(" ", text))
-
-
 def _turn(text: str) -> Turn:
     said, thought, is_open = _without_thoughts(text)
-    alone = not _unwrapped(said)
+    alone = not unwrapped(said)
     return Turn(
-        text=_unwrapped(said),
-        marked=_marked(said) or (_marked(thought) if alone else ()),
-        thought=_unwrapped(thought) if alone else "",
+        text=unwrapped(said),
+        marked=marked(said) or (marked(thought) if alone else ()),
+        thought=unwrapped(thought) if alone else "",
         open=is_open and alone,
+        dangling=bool(DANGLING.search(said)),
     )
 
 
@@ -268,4 +228,4 @@ def clean(reply: str, letters: Collection[str] = ()) -> Cleaned:
         cut = next((found for found in _NEXT_QUESTION.finditer(turn) if found["start"] not in letters), None)
         turns += _NEXT_TURN.split(turn[: cut.start()] if cut and turn[: cut.start()].strip() else turn)
     kept = [turn for turn in turns if turn.strip()] or [""]
-    return Cleaned(turns=tuple(_turn(turn) for turn in kept), prompt=_unwrapped(prompt), question=_unwrapped(question))
+    return Cleaned(turns=tuple(_turn(turn) for turn in kept), prompt=unwrapped(prompt), question=unwrapped(question))

@@ -64,35 +64,36 @@ ANSWER = re.compile(rf"{_NOUN}{_KIND}{_ASIDE}(?:{_CLAUSE}{{0,90}}?{_VERB}|{_COLO
 # The same without a verb, or with the letter on the next line: a heading as much as a statement
 HEADING = re.compile(rf"(?:{_COLON}|\n)\s*{_BRIDGE}$")
 _WHO = _any(
-    "[iI] we [iI]'d [iI]'ll [iI]_would would will must should let's therefore thus so and , ^",
-    "like_to going_to have_to had_to want_to need_to inclined_to",
+    "[iI] we [iI]'d [iI]'ll [iI]'m [iI]_am [iI]_would would will must should let's therefore thus so and , ^",
+    "like_to going_to have_to had_to want_to need_to inclined_to now",
 )
 _TAKE = _any(
-    "choose chose select selected pick picked go_with going_with opt_for vote_for settle_on conclude conclude_that",
-    "answer answer_with",
+    "choose chose select selected pick picked go_with going_with go_for going_for opt_for vote_for settle_on conclude",
+    "conclude_that answer answer_with",
 )
 _THINK = r"(?:say|guess|think|believe|suspect)(?:\sthat)?(?:\s(?:it|this)(?:'s|\sis|\swould\sbe))?"
 _TAKE_ELSEWHERE = _any(
-    "elijo escojo selecciono escolho marco seleciono je_choisis ich_wähle выбираю",
+    "elijo escojo selecciono scelgo escolho marco seleciono je_choisis ich_wähle выбираю",
 )
 _TAKE_ASIA = _any("认为(?:应该)?是? 应选 應選 应该选 應該選 故选 故選 所以选 因此选 选择 選擇 选 選 選ぶ 选定")
 # 'I choose', 'go with', 'I think it is'; 'It is' at the start of a sentence
 CHOOSE = re.compile(
-    rf"(?:(?:\b|^|(?<=,))(?:{_WHO})\s?(?:{_TAKE}|{_THINK})\b|(?:^|[.!\n]\s?)(?:it's|it is|this is|that is|that's)\b"
+    rf"(?:(?:\b|^|(?<=,))(?:{_WHO})\s?(?:{_TAKE}|{_THINK})\b"
+    r"|(?:^|[.!\n]\s?)(?:it's|it is|it must be|it has to be|this is|that is|that's)\b"
     rf"|\b(?:{_TAKE_ELSEWHERE})|{_TAKE_ASIA}){_BRIDGE}$"
 )
 _SUBJECT = _any(
     "statement assertion exception diagnosis finding management treatment diagnóstico conduta 诊断 診断 所見 처치 진단"
 )
-_MATCHING = _any("consistent_with compatible_with match(?:es)?")
+_MATCHING = _any("consistent_with compatible_with match(?:es)? leaves leaves_us_with leads_to")
 _RATHER = r"not\s(?:option\s)?[\"'(]?[a-zA-Z][\"')]?,?\s(?:but|rather)"
 # For a letter that its clause ends with: 'the diagnosis is C.', 'most consistent with (C)', 'not A but C'
 POINTS = re.compile(
     rf"(?:{_START}(?:{_SUBJECT}){_END}{_CLAUSE}{{0,60}}?{_VERB}|\b(?:{_MATCHING}|{_RATHER})\b){_BRIDGE}$"
 )
 _HENCE = _any(
-    "so therefore thus hence consequently accordingly portanto logo assim por_lo_tanto por_tanto así donc daher",
-    "somit quindi следовательно поэтому итак",
+    "so therefore thus hence consequently accordingly by_elimination by_exclusion portanto logo assim por_lo_tanto",
+    "por_tanto así donc daher somit quindi следовательно поэтому итак",
 )
 _HENCE_ELSEWHERE = _any("-> => 因此 所以 故 したがって よって ゆえに 따라서 לכן لذلك")
 _BARELY = _any(
@@ -129,18 +130,20 @@ _UNLESS = r"(?<!even\s)(?<!as\s)(?<!see\s)(?<!check\s)(?<!know\s)(?<!decide\s)(?
 # 'the answer cannot be', 'I do not think that the answer is'
 DOUBTED = re.compile(
     rf"(?:\bnot|n't|\bnever|\bcannot)\s(?:[^\W_]+\s)?be\b{_BRIDGE}$"
-    r"|(?:\bnot|n't|\bhardly|\bnever)\s(?:think|believe|say|know|agree|sure|certain|clear|mean|claim)\b(?!.*\bbut\b)"
-    r"|\bdoubt\b"
+    r"|(?:\bnot|n't|\bhardly|\bnever)\s(?:think|believe|say|know|agree|sure|certain|clear|mean|claim)\b(?!.*(?:\bbut\b|;))"
+    r"|\bdoubt\b|\b(?:whether|unclear|uncertain|unknown)\b(?!.*(?:\bbut\b|\bso\b|;|,))"
 )
 # 'if the film shows'; not 'if I had to choose', 'if we consider', 'even if', 'to see if'
 CONDITION = re.compile(
     rf"{_UNLESS}\b(?:if|unless|assuming|wenn)\b(?!\s(?:[iI]|we|one|forced|pressed|asked|any|only|not)\b)"
-    r"|(?:^|[.,\n]\s?)si\b|如果|假如|もし|אם "
+    r"|(?:^|[.,\n]\s?)si\b|^\W*(?:suppose|supposing|imagine|say)\s(?:that\s)?the\b"
+    r"|^\W*(?:were|had|should)\s(?:it|there|the|this|that)\b|如果|假如|もし|אם "
 )
 WOULD = re.compile(r"\b(?:would|could|might|may|sería|seria|wäre|serait)\b")
 QUOTED = re.compile(
     r"\be\.g\b|\bfor\sexample\b|\bexample\s?:|\bformat\b|\bplease\s(?:select|choose|pick)\b"
     r"|^\s?(?:(?:select|choose|pick|give|provide)\s(?:the|one|an?|your|only|from)|answer\swith)\b"
+    r"|\b(?:wrote|said|claimed|argued|answered|stated)\s?[:,]?\s?[\"']"
 )
 _BEFORE_LETTER = _any(
     "option choice answer ans alternative letter opci[óo]n alternativa letra op[çc][ãa]o choix opzione antwort réponse",
@@ -181,8 +184,9 @@ _BEST_ASIA = (
 BEST = re.compile(
     rf"{_WRAP}(?:{_BE})\s{_ADVERBS}(?:(?:the|my|our|a|la|el|o|die|der)\s)?(?:single\s|overall\s|final\s)?"
     rf"(?:(?P<right>{_TRUE})\b(?!\s(?:answer|option|choice|one|respuesta|resposta|opción|opção))"
-    rf"|(?:a\s)?better\b(?!\sthan)|(?:{_CHOSEN})\b|(?:most|mais|más)\s(?!common|often|of\b)[^\W_]+)"
+    rf"|(?:a\s)?better\b(?!\sthan)|more\s(?:likely|probable|plausible|appropriate|suitable|consistent)\b(?!\sthan)|(?:{_CHOSEN})\b|(?:most|mais|más)\s(?!common|often|of\b)[^\W_]+)"
     rf"|{_WRAP}(?:fits|matches|describes)\s(?:the\s)?(?:best|most)\b"
+    r"|[\"')\]]{0,2}\sas\s(?:the|my|our)\s(?:(?:final|correct|best|right)\s)?(?:answer|choice)\b"
     rf"|[\s\"')\].:-]{{0,4}}(?:this\sis\s)?(?P<ticked>correct)\b|[\"')\]]?\s?(?:{_BEST_ASIA})"
 )
 _WRONG = _any(
@@ -191,10 +195,26 @@ _WRONG = _any(
 )
 # 'B is not', straight after a letter that a statement had named
 DENIED = re.compile(rf"[\"')\]]{{0,2}}\s?(?:(?:{_BE})\s?{_ADVERBS}(?:{_WRONG})|不是|不正|错误|ではな)")
-_UNSURE = _any("does_not doesn't do_not can't cannot would_not não no_es could might may")
+# 'the most common wrong answer is', 'many people would choose': named, and not by the speaker as the answer
+MISNAMED = re.compile(
+    r"\b(?:wrong|incorrect|false|worst|unlikely|second[-\s]best|distracting)\s(?:[^\W_]+\s)?(?:answer|option|choice)s?\b"
+    r"[^.!?;,:\n]{0,40}\Z"
+)
+SOMEONE = re.compile(r"\b(?:people|students|many|most|some|others|they|readers|doctors|clinicians|beginners)\s\Z")
+# Only looked at, set aside or granted: 'let us consider', 'I first thought of', 'while ... is possible'
+SET_ASIDE = re.compile(
+    r"\b(?:first|initially|originally|earlier)\b[^.!?\n]*\Z|\b(?:while|although|though|unlike|despite|whether)\b[^,.!?\n]*\Z"
+    r"|\b(?:consider|look\sat|evaluate|assess|examine|discuss|compare|about|between|contrast\sto|history\sof"
+    r"|than|instead\sof|apart\sfrom)\s(?:the\s)?(?:options?\s)?[\"'(\[]?\Z"
+)
+_UNSURE = _any(
+    "does_not doesn't do_not can't cannot would_not would_need would_require would_show would_have needs requires",
+    "não no_es could might may",
+)
 # 'B: incorrect', 'B can be ruled out', for letters that are only mentioned
 AGAINST = re.compile(
     rf"{_WRAP}(?:(?:(?:{_BE}|can\sbe|could\sbe|may\sbe|might\sbe|no|não)\s)?{_ADVERBS}(?:{_WRONG})|(?:{_UNSURE})\b)"
+    rf"|{_WRAP}(?:is|was)\s(?:an?|the)\s(?:[^\W_]+\s)?(?:distractor|trap|mimic|alternative|differential)\b"
 )
 
 _AND = _any("and or y e o ou et und oder as_well_as and/or")

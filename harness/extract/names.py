@@ -10,7 +10,7 @@ BEFORE_LETTER = re.compile(
     r"|arrow|box|row|column|part|section|point|zone|region|lead|types?|group|grade|class|stage|factor|protein|vitamin"
     r"|hepatitis|influenza|coxsackie|kerley|stanford|dukes|weber|forrest|child-pugh|child|apolipoprotein|immunoglobulin"
     r"|ha?emoglobin|blood|subtype|serotype|serogroup|category|phase|pattern|variant|level|chain|receptor"
-    r"|tipo|grupo|classe|grado|grau|figura|imagem|imagen|vitamina)(?:(?<=fig)\.|(?<=figs)\.)?[\s\"'(\[]{0,3}$"
+    r"|tipo|grupo|classe|grado|grau|figura|imagem|imagen|vitamina)(?:(?<=fig)\.|(?<=figs)\.)?[ \"'(\[]{0,3}\Z"
 )
 
 _SPECIES = (

@@ -16,6 +16,7 @@ from harness.extract import cues
 from harness.extract.characters import lower, normal, plain
 from harness.extract.clean import Turn, clean
 from harness.extract.failure import breaks_off, is_error, refuses
+from harness.extract.taken_back import afterwards
 from harness.extract.turns import last_read
 from harness.records import Read, Unread
 
@@ -33,12 +34,13 @@ _WORDS = {
 _VALUE = {word: value for value, lines in _WORDS.items() for line in lines for word in line.split()}
 _VALUE["si"] = "yes"
 _POLAR = "|".join(sorted(map(re.escape, _VALUE), key=len, reverse=True))
-_TOKEN = re.compile(rf"(?<![^\W_])(?<![-'])({_POLAR})(?![^\W_])(?![-'])")
+_TOKEN = re.compile(rf"(?<![^\W_])(?<![-'])({_POLAR})(?:입니다|です)?(?![^\W_])(?![-'])")
 # 'so no.', ', yes' at the end of a sentence
 _SO = r"(?:(?:so|then|therefore|thus|hence|and|because|因此|所以)[,，]?\s?)?(?:the answer is\s)?"
-_CLOSE = re.compile(rf"(?:^|,\s?){_SO}({_POLAR})[\"')]?[.!。]?$")
-_WHOLE = re.compile(rf"[\s\"'(\[{{.]*({_POLAR})[\s\"')\]}}.!。,]*")
-_LEAD = re.compile(rf"[\s\"'(\[]*(?:a:\s?)?({_POLAR})[\"')\]]?(?=\s?[.,;:!。、\n(]|\s-|$)")
+_CLOSE = re.compile(rf"(?:^|[,:]\s?){_SO}({_POLAR})[\"')]?[.!。]?$")
+_SURELY = r"(?:(?:most likely|likely|probably|definitely|certainly|clearly)[,:]?\s)?"
+_WHOLE = re.compile(rf"[\s\"'(\[{{.>-]*{_SURELY}({_POLAR})[\s\"')\]}}.!。,]*")
+_LEAD = re.compile(rf"[\s\"'(\[>-]*(?:a:\s?)?({_POLAR})[\"')\]]?(?=\s?[.,;:!。、\n(]|\s-|$)(?!\.\s?\d)")
 _LEAD_OPEN = re.compile(
     r"[\s\"'(]*(yes|no)\s(?=(?:there|it|this|that|the|i|we|he|she|they|these|in|based|because|you"
     r"|indeed|of course|absolutely|definitely)\b)"
@@ -47,9 +49,16 @@ _BOTH = re.compile(
     r"\s*[\"'(\[]?(?:yes|no|sí|si|sim|oui|ja|是|有)[\"')\]]?\s?(?:/|\||,?\s?(?:and|or|y|o|e|ou|oder|et|或|还是)\s?)"
     r"[\"'(\[]?(?:no|yes|não|nao|non|nein|否|没有|無|无)\b"
 )
+_SWAYS = re.compile(
+    r"\W*(?:(?:yes|sí|sim|oui|ja|sì),\s(?:no|não|non|nein)|(?:no|não|non|nein),\s(?:yes|sí|sim|oui|ja|sì))\W*"
+)
 _SENTENCES = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])|\n+")
 
 _MOST_TOKENS = 1000
+_SHORTEST = 20
+_SHORT = 40
+_WORD = re.compile(r"[^\W_]+")
+_LAST = re.compile(r"[^\W\d_]{1,20}\Z")
 
 _POLAR_QUESTION = re.compile(
     r"(?:is|are|was|were|do|does|did|can|could|has|have|had|will|would|should|any)\b(?!.*\bor\b)"
@@ -62,64 +71,13 @@ _HEDGE = re.compile(
 _JUDGED = re.compile(
     r"\b(?:ab)?normal\w*\b|\bunremarkable\b|\bpatholog\w*|\bhealthy\b|\bclear\b|\bintact\b|\bfree\b|\bsame\b"
 )
-_EMPTY_WORDS = frozenset(
-    [
-        "there",
-        "this",
-        "that",
-        "these",
-        "those",
-        "with",
-        "from",
-        "have",
-        "been",
-        "does",
-        "were",
-        "what",
-        "which",
-        "into",
-        "onto",
-        "than",
-        "then",
-        "they",
-        "them",
-        "their",
-        "image",
-        "images",
-        "picture",
-        "visible",
-        "seen",
-        "present",
-        "evidence",
-        "sign",
-        "signs",
-        "show",
-        "shows",
-        "shown",
-        "showing",
-        "demonstrate",
-        "demonstrated",
-        "either",
-        "patient",
-        "film",
-        "scan",
-        "xray",
-        "x-ray",
-        "chest",
-        "brain",
-        "noted",
-        "appear",
-        "appears",
-        "being",
-        "here",
-        "same",
-        "also",
-        "such",
-        "when",
-        "some",
-        "any",
-    ]
+_SAYS_LITTLE = (
+    "there this that these those with from have been does were what which into onto than then they them their",
+    "image images picture visible seen present evidence sign signs show shows shown showing demonstrate",
+    "demonstrated either patient film scan xray x-ray chest brain noted appear appears being here same also",
+    "such when some any",
 )
+_EMPTY_WORDS = frozenset(" ".join(_SAYS_LITTLE).split())
 
 
 def _stems(text: str) -> set[str]:
@@ -143,10 +101,26 @@ def _named(low: str) -> str | None:
     """The last yes or no that is named as the answer, among the last thousand: 'the answer is no.'"""
     for token in reversed(deque(_TOKEN.finditer(low), maxlen=_MOST_TOKENS)):
         before = low[max(0, token.start() - cues.WINDOW) : token.start()]
-        closed = re.match(r"[\"')\]]?\s?(?:[.,;:!。、\n}]|$)", low[token.end() : token.end() + 3])
-        if closed and cues.ANSWER.search(before) and not _BOTH.match(low, token.start()):
+        closed = re.match(r"[\"')\]]?\s?(?:[.,;:!。、\n}(]|$|です|である|입니다)", low[token.end() : token.end() + 5])
+        if (
+            closed
+            and (cues.ANSWER.search(before) or cues.CHOOSE.search(before))
+            and not _BOTH.match(low, token.start())
+        ):
             return _VALUE[token[1]]
     return None
+
+
+def _sways(sentence: str) -> bool:
+    """Whether a sentence names both: 'Options: yes, no'."""
+    return len({_VALUE[token[1]] for token in _TOKEN.finditer(sentence)}) > 1
+
+
+def _corrected(low: str) -> str | None:
+    """Yes or no, where it is all that a sentence says after something was taken back, and the last that is named."""
+    start, end = afterwards(low)
+    only = _WHOLE.fullmatch(low[start:end]) if end - start <= 40 else None
+    return _VALUE[only[1]] if only and _named(low[end:]) is None else None
 
 
 def _leading(low: str) -> set[str]:
@@ -155,21 +129,28 @@ def _leading(low: str) -> set[str]:
     if opens := _LEAD.match(low) or _LEAD_OPEN.match(low):
         found.add(_VALUE[opens[1]])
     for sentence in _SENTENCES.split(low):
-        if (only := _WHOLE.fullmatch(sentence[:40])) and len(sentence) <= 40:
+        if len(sentence) > _SHORT:
+            continue
+        words = set(_WORD.findall(sentence))
+        if only := _WHOLE.fullmatch(sentence):
             found.add(_VALUE[only[1]])
+        elif len(words) == 1 and words <= _VALUE.keys():
+            found.add(_VALUE[words.pop()])
     return found
 
 
 def _read(text: str, question: str) -> Read | Unread | None:
     low = lower(text)
-    if _BOTH.match(low):
+    if _BOTH.match(low) or _SWAYS.fullmatch(low[:_SHORTEST]):
         return Unread("several")
+    if (corrected := _corrected(low)) is not None:
+        return Read(corrected)
     if (named := _named(low)) is not None:
         return Read(named)
     leading = _leading(low)
     if not leading:
         last = _SENTENCES.split(low)[-2:]
-        ends = [_LEAD.match(one) or _CLOSE.search(one[-60:]) for one in last]
+        ends = [_LEAD.match(one) or _CLOSE.search(one[-60:]) for one in last if not _sways(one)]
         leading = {_VALUE[found[1]] for found in ends if found}
     if leading:
         return Read(leading.pop()) if len(leading) == 1 else Unread("several")
@@ -186,11 +167,15 @@ def _turn(turn: Turn, question: str, *, cut: bool) -> Read | Unread:
         return Unread("cut_off" if turn.open else "none" if turn.thought else "empty")
     if is_error(lower(turn.text)):
         return Unread("error_text")
+    text = turn.text
+    if cut and (last := _LAST.search(text)) and text[: last.start()].strip():
+        # 'no' may have been the beginning of 'nothing'
+        text = text[: last.start()]
     for piece in reversed(turn.marked):
         got = _read(piece, question)
         if got is not None:
             return got
-    return _read(turn.text, question) or Unread("cut_off" if cut or breaks_off(lower(turn.text)) else "none")
+    return _read(text, question) or Unread("cut_off" if cut or breaks_off(lower(turn.text)) else "none")
 
 
 def yes_no(reply: str, *, question: str = "", finish: Literal["stop", "length"] = "stop") -> Read | Unread:

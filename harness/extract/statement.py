@@ -14,7 +14,7 @@ from harness.extract.sheet import Sheet
 
 _ALONE = re.compile(r"(?<![A-Za-z0-9])[A-Za-z](?![A-Za-z0-9])")
 _LINE_START = re.compile(r"(?:^|\n)[\s\"'(\[{<>.-]{0,4}$")
-_ARTICLE = re.compile(r"(?<![^\W_])(?:an?|the)\s$")
+_ARTICLE = re.compile(r"(?<![^\W_])(?:an?|the) \Z")
 _REST_OF_LINE = re.compile(r"[^\n]*")
 _NOTHING = re.compile(r"[\s.,;:()\[\]\"'|。、-]*")
 _SENTENCE = re.compile(r"[.!?。！？](?=\s|$)|\n|[。！？]")
@@ -78,7 +78,11 @@ def _glued(text: str, start: int) -> bool:
         return True
     if after[0] in "-–'/" and len(after) > 1 and joins(after[1]):
         return after[0] != "/" or (len(after) > 2 and joins(after[2]))
-    return after[0] == "." and len(after) > 1 and (after[1].islower() or after[1].isdigit() or after[2:] == ".")
+    return (
+        after[0] == "."
+        and len(after) > 1
+        and (after[1].islower() or after[1].isdigit() or (after[1].isalpha() and after[2:] == "."))
+    )
 
 
 def _latin(char: str) -> bool:
@@ -216,12 +220,20 @@ def _asserted(before: str, after: str, weight: Weight) -> Weight:
     return Weight.HEDGED if cues.MODAL.search(sentence[-80:]) else weight
 
 
+def misnamed(before: str) -> bool:
+    """Whether the words before a mention name it as a wrong answer, or as that of others."""
+    chosen = cues.CHOOSE.search(before)
+    return bool(cues.MISNAMED.search(before) or (chosen and cues.SOMEONE.search(before[: chosen.start()])))
+
+
 def _named(one: Mention, before: str, after: str) -> Weight:
     """How plainly the words before a mention name it as the answer."""
     if one.mark == "bare" and cues.VERB.match(after):
         return Weight.NONE
     sentence = _sentence(before)
     discusses = bool(cues.DISCUSSES.search(sentence))
+    if misnamed(before):
+        return Weight.NONE
     if cues.CHOOSE.search(before) or (cues.ANSWER.search(before) and not (discusses and cues.HEADING.search(before))):
         return Weight.FINAL
     if one.mark != "bare" and cues.THEREFORE.search(before):
@@ -274,6 +286,14 @@ def more(one: Mention, low: str, options: Sheet) -> bool:
     )
     letters = {found["letter"].upper() for found in near if found}
     return any(letter in options.given and letter != one.letter for letter in letters)
+
+
+def supposed(one: Mention, low: str) -> bool:
+    """Whether a mention holds under a condition only: 'option A would be correct if the margin were sharp'."""
+    if cues.CONDITION.search(_sentence(low[max(0, one.start - cues.WINDOW) : one.start])):
+        return True
+    rest = _SENTENCE.split(low[one.end : one.end + cues.WINDOW], maxsplit=1)[0]
+    return bool(cues.CONDITION.search(rest[:120]) and cues.WOULD.search(rest[:40]))
 
 
 def discussed(one: Mention, low: str) -> bool:
