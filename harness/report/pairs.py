@@ -28,7 +28,7 @@ def entry(by_mode: ByMode, cases: InColumns, role: str, limits: Limits) -> dict[
     """Return the entry of one model on one benchmark."""
     first = next(iter(by_mode.values()))
     image = by_mode.get("image_text")
-    turned = rotation(cases, _golds(by_mode))
+    turned = rotation(cases, golds(by_mode))
     foreign = [by_mode[name] for name in SHUFFLED if name in by_mode]
     followed = [found for m in foreign if image is not None and (found := follow(image, m)) is not None]
     return {
@@ -46,7 +46,7 @@ def entry(by_mode: ByMode, cases: InColumns, role: str, limits: Limits) -> dict[
     }
 
 
-def _golds(by_mode: ByMode) -> dict[str, list[int]]:
+def golds(by_mode: ByMode) -> dict[str, list[int]]:
     """Row id -> place of its gold, as shown, in the published order and in each rotation that was measured."""
     found: dict[str, list[int]] = defaultdict(list)
     for name in ("image_text", *ROTATIONS):

@@ -86,7 +86,7 @@ def test_why_a_claim_is_invalid_is_what_the_stub_does(tmp_path: Path) -> None:
     }
     assert "40 of 40 replies are unread" in why["refuser"]
     assert "40 of 40 rows have no receipt for their images" in why["no_receipts"]
-    assert "1 receipt(s) came back, but 1 image(s) were sent" in why["wrong_receipts"]
+    assert "receipts came back for other pictures, but 1 image(s) were sent" in why["wrong_receipts"]
     assert "1 receipt(s) came back, but 3 image(s) were sent" in why["first_image?receipts=honest"]
 
 
