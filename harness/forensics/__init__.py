@@ -18,6 +18,7 @@ finds.
 ``chances``         not distinguishable from chance, or below it
 ``parts, average``  which figures are put together from which others, and how
 ``combined``        averages by n, plain means, and parts in the place of wholes
+``totals``          sums of counts and of n
 ``differences``     differences of two values
 ``images``          questions that were asked without an image
 ``page``            findings -> markdown
@@ -46,7 +47,8 @@ from harness.forensics.page import report
 from harness.forensics.prose import Said, said
 from harness.forensics.shares import bounds, grim, quotient
 from harness.forensics.tables import read
-from harness.forensics.together import differing, many, untested, varying, without_n
+from harness.forensics.together import differing, gathered, many, untested, varying, without_n
+from harness.forensics.totals import totals
 
 __all__ = ["Figure", "Finding", "Findings", "Place", "Reading", "check", "report"]
 
@@ -105,8 +107,10 @@ def _table(one: Grid) -> Iterator[Finding]:
     for at in range(len(one.shares)):
         yield from _column(one.column(at), ranked=one.by_model)
     for figure in one.asked():
-        yield from _figure(figure)
+        for test in (bounds, quotient, chance):
+            yield from test(figure)
     yield from combined(one)
+    yield from totals(one)
     yield from differences(one)
     yield from sightless(groups(one))
     if one.several and one.shares:
@@ -123,19 +127,15 @@ def _column(figures: Sequence[Figure], *, ranked: bool) -> Iterator[Finding]:
     yield from without_n(figures)
     yield from untested(figures)
     yield from known(figures)
+    yield from gathered([finding for figure in figures for test in (interval, margin) for finding in test(figure)])
     if ranked:
         yield from differing(figures)
 
 
-def _figure(figure: Figure) -> Iterator[Finding]:
-    for test in (bounds, quotient, interval, margin, chance):
-        yield from test(figure)
-
-
 def _text(one: Said) -> Iterator[Finding]:
     for figure in one.figures:
-        yield from grim(figure)
-        yield from _figure(figure)
+        for test in (grim, bounds, quotient, interval, margin, chance):
+            yield from test(figure)
     for gap in one.gaps:
         yield from judged([gap], "difference")
     yield from sightless(one.groups)

@@ -37,19 +37,33 @@ class Line:
         return not self.whole.blank and not any(part.blank for part in self.parts)
 
     @property
+    def loose(self) -> bool:
+        """Whether one of them cannot come from its n, so that counts say nothing."""
+        return any(figure.counts is not None and not figure.counts for figure in (self.whole, *self.parts))
+
+    def share(self, figure: Figure) -> tuple[Fraction, Fraction]:
+        """Smallest and largest exact share of one of them."""
+        counts = figure.counts
+        if counts and figure.n and not self.loose:
+            return Fraction(counts[0], figure.n * figure.grid), Fraction(counts[-1], figure.n * figure.grid)
+        if figure.printed is not None:
+            return figure.printed.low, figure.printed.high
+        exact = Fraction(figure.k, figure.n) if figure.k is not None and figure.n else None
+        return (Fraction(0), Fraction(1)) if exact is None else (exact, exact)
+
+    @property
     def micro(self) -> tuple[Fraction, Fraction]:
         """Smallest and largest average of the parts by n."""
-        ends = [rows(part) for part in self.parts]
-        return sum((low for low, _ in ends), Fraction(0)) / self.n, sum(
-            (high for _, high in ends), Fraction(0)
-        ) / self.n
+        ends = [(self.share(part), part.n or 0) for part in self.parts]
+        low, high = (sum((end[at] * n for end, n in ends), Fraction(0)) / self.n for at in (0, 1))
+        return low, high
 
     @property
     def macro(self) -> tuple[Fraction, Fraction]:
         """Smallest and largest plain mean of the parts."""
-        ends = [share(part) for part in self.parts]
-        count = len(self.parts)
-        return sum((low for low, _ in ends), Fraction(0)) / count, sum((high for _, high in ends), Fraction(0)) / count
+        ends = [self.share(part) for part in self.parts]
+        low, high = (sum((end[at] for end in ends), Fraction(0)) / len(ends) for at in (0, 1))
+        return low, high
 
     @property
     def fits(self) -> bool:
@@ -61,32 +75,16 @@ class Line:
             ends = [(one[0], one[-1]) for one in counts if one]
             least, most = sum(low for low, _ in ends[1:]), sum(high for _, high in ends[1:])
             return least <= ends[0][1] and ends[0][0] <= most
-        return overlap(share(self.whole), self.micro)
+        return overlap(self.share(self.whole), self.micro)
 
     @property
     def between(self) -> bool:
         """Whether the whole lies within its parts; of two parts that differ, also that it is neither of them alone."""
-        ends, own = sorted(share(part) for part in self.parts), share(self.whole)
+        ends, own = sorted(self.share(part) for part in self.parts), self.share(self.whole)
         least, most = ends[0], ends[-1]
         if len(ends) == 2 and not overlap(least, most) and (overlap(own, least) or overlap(own, most)):
             return False
         return overlap(own, (least[0], max(high for _, high in ends)))
-
-
-def share(figure: Figure) -> tuple[Fraction, Fraction]:
-    """Smallest and largest exact share of a printed figure."""
-    counts = figure.counts
-    if counts and figure.n:
-        return Fraction(counts[0], figure.n * figure.grid), Fraction(counts[-1], figure.n * figure.grid)
-    if figure.printed is not None:
-        return figure.printed.low, figure.printed.high
-    return Fraction(0), Fraction(1)
-
-
-def rows(figure: Figure) -> tuple[Fraction, Fraction]:
-    """Smallest and largest number of points of a printed figure: its share times n."""
-    low, high = share(figure)
-    return low * (figure.n or 0), high * (figure.n or 0)
 
 
 def implied(whole: Printed, n: int, parts: Sequence[tuple[Printed, int]]) -> tuple[Fraction, Fraction]:

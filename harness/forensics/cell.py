@@ -9,7 +9,8 @@ in the cell                     is read as
 ``[19.3, 22.9]``, ``19.3-22.9``  an interval; also ``19.3 to 22.9`` and every kind of dash
 ``21.05 ± 1.8``, ``± 1.8``      a margin; also ``+/-``
 ``56.28 (n = 199)``             a number and its n
-``26.4 (implied)``, ``1.2 ↑``   a number; remarks without digits, marks and footnotes are dropped
+``72.3 (1.2)``                  a number and a spread that is not told apart from a deviation
+``26.4 (implied)``, ``1.2 ↑``   a number; remarks without digits, changes as ``(+6.6)``, marks and notes are dropped
 nothing, a dash, ``n/a``        blank
 ==============================  ==========================================================
 
@@ -36,7 +37,8 @@ _TIGHT = re.compile(r"[\[(]\s*(\d+),\s*(\d+)\s*[\])]")
 _MARGIN = re.compile(rf"[(]?(?:±|\+\s?/\s?[{MINUS}]|\\pm)\s*({NUMBER})\s*%?[)]?")
 _N = re.compile(rf"[(,;]?\s*\bn\s*=\s*({WHOLE})\s*\)?", re.I)
 _COUNT = re.compile(rf"\(\s*({WHOLE})\s*\)")
-_REMARK = re.compile(r"\([^()\d]*\)")
+_REMARK = re.compile(rf"\([^()\d]*\)|\(\s*[+{MINUS}]\s*{NUMBER}\s*(?:%|pp|points?)?\s*\)")
+_SPREAD = re.compile(r"\(\s*\d*\.\d+\s*\)")
 _VALUE = re.compile(rf"({_SIGNED})\s*(%|pp|p\.p\.|points?|percentage points?)?", re.I)
 _MARKUP = re.compile(
     r"!\[[^\]]*\]\([^)]*\)|\[\^[^\]]*\]|<su[pb]>.*?</su[pb]>|<[^>]+>|~~|[*`†‡§¶↑↓▲▼¹²³⁴⁵⁶⁷⁸⁹⁰]|\\(?!pm)", re.I
@@ -56,6 +58,8 @@ class Cell:
         Without markup.
     value : Digits or None
         The number.
+    signed : bool
+        Whether a plus or minus stands before it.
     percent : bool
         Whether a percent sign stands behind it.
     k, n : int or None
@@ -66,18 +70,22 @@ class Cell:
         Ends.
     margin : Digits or None
         What stands after a plus-minus sign.
+    spread : bool
+        Whether a fraction stands in brackets beside a number, as a standard deviation does.
     blank : bool
         Nothing is here.
     """
 
     text: str
     value: Digits | None = None
+    signed: bool = False
     percent: bool = False
     k: int | None = None
     n: int | None = None
     bracket: int | None = None
     interval: tuple[Digits, Digits] | None = None
     margin: Digits | None = None
+    spread: bool = False
     blank: bool = False
 
     @property
@@ -100,7 +108,7 @@ def cell(text: str) -> Cell:
     if bare.lower() in BLANK or _DASHES.fullmatch(bare):
         return Cell(text=bare, blank=True)
     if (simple := _VALUE.fullmatch(bare)) is not None:
-        return Cell(text=bare, value=number(simple[1]), percent=simple[2] == "%")
+        return Cell(text=bare, value=number(simple[1]), signed=_signed(simple[1]), percent=simple[2] == "%")
     if not any(character.isdigit() for character in bare):
         return Cell(text=bare)
     return _composed(bare)
@@ -112,6 +120,7 @@ def _composed(bare: str) -> Cell:
     rest, n = _cut(_N, rest)
     rest, pair = _cut(_PAIR, rest)
     rest, bracket = _cut(_COUNT, rest)
+    rest, spread = _cut(_SPREAD, rest) if "(" in rest[1:] else (rest, None)
     rest = _REMARK.sub("", rest).strip(" ,;:=")
     rest = rest[1:-1].strip() if rest.startswith("(") and rest.endswith(")") else rest
     value = _VALUE.fullmatch(rest)
@@ -120,13 +129,19 @@ def _composed(bare: str) -> Cell:
     return Cell(
         text=bare,
         value=None if value is None else number(value[1]),
+        signed=value is not None and _signed(value[1]),
         percent=value is not None and value[2] == "%",
         k=None if pair is None else count(pair[1]),
         n=count(pair[2]) if pair is not None else None if n is None else count(n[1]),
         bracket=None if bracket is None else count(bracket[1]),
         interval=interval,
         margin=None if margin is None else number(margin[1]),
+        spread=spread is not None,
     )
+
+
+def _signed(text: str) -> bool:
+    return not (text[0].isdigit() or text[0] == ".")
 
 
 def _cut(pattern: re.Pattern[str], text: str) -> tuple[str, re.Match[str] | None]:

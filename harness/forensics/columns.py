@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from harness.forensics.cell import Cell, cell
-from harness.forensics.names import Named, named, rows_named
+from harness.forensics.names import Named, named, rows_named, speaks_of_shares, top_named
 from harness.forensics.tables import Table
 
-_TEXT = ("", "name", "group", "other", "p")
+# Kinds whose cells are figures
+SHARES = ("share", "rating", "score")
+_COUNTED = ("n", "k", "count", "images", "options")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +33,8 @@ class Column:
         What all of it is printed as: 100 in percent, 1 as a fraction.
     n : int or None
         The n that its name states.
+    sure : bool
+        Whether its name or its cells say what it holds; else it is taken for a share by its digits alone.
     cells : tuple of Cell
         One a row.
     """
@@ -41,6 +45,7 @@ class Column:
     named: Named
     whole: int
     n: int | None
+    sure: bool
     cells: tuple[Cell, ...]
 
     @property
@@ -61,16 +66,29 @@ def columns(table: Table, *, n_told: bool) -> tuple[Column, ...]:
     """
     made = [_column(at, name, [cells[at] for _, cells in table.rows]) for at, name in enumerate(table.header)]
     kinds = {column.kind for column in made}
-    counts = "k" if n_told or "n" in kinds or any(column.n for column in made) else "n"
-    made = [replace(column, kind=counts) if column.kind == "count" else column for column in made]
+    if n_told or "n" in kinds or any(column.n for column in made):
+        made = [replace(column, kind="k") if column.kind == "count" else column for column in made]
     percent = any(column.kind == "share" and column.whole == 100 for column in made)
     return tuple(_settled(column, made, percent) for column in made)
 
 
 def _column(at: int, name: str, texts: Sequence[str]) -> Column:
     taken, cells = named(name), tuple(cell(text) for text in texts)
-    kind = _kind(taken, cells)
-    return Column(at=at, name=name, kind=kind, named=taken, whole=_whole(taken, cells), n=rows_named(name), cells=cells)
+    top = top_named(name)
+    kind = "rating" if top > 1 and taken.kind in ("share", "average", "") else _kind(taken, cells)
+    if rows_named(name) is not None and all(one.blank for one in cells):
+        kind = "share"
+    said = taken.kind == "share" or any(one.percent or one.k is not None for one in cells)
+    return Column(
+        at=at,
+        name=name,
+        kind=kind,
+        named=taken,
+        whole=1 if kind == "rating" else _whole(taken, cells),
+        n=rows_named(name),
+        sure=kind != "share" or said or rows_named(name) is not None,
+        cells=cells,
+    )
 
 
 def _kind(taken: Named, cells: Sequence[Cell]) -> str:
@@ -81,19 +99,57 @@ def _kind(taken: Named, cells: Sequence[Cell]) -> str:
         return taken.kind if taken.kind in ("name", "group") else "text"
     mostly = _mostly(readable)
     fractional = mostly(lambda one: one.percent or (one.value is not None and one.value.places > 0))
-    if taken.kind in ("n", "k", "count", "images", "kn", "options"):
-        if mostly(lambda one: one.k is not None) or fractional:
-            return "share"
-        return "share" if taken.kind == "kn" else taken.kind
+    counted = mostly(lambda one: one.k is not None)
+    if _no_shares(taken, readable):
+        return "other"
+    if taken.kind in ("interval", "margin", "error") and mostly(_both):
+        return _beside(taken)
+    if taken.kind in (*_COUNTED, "kn"):
+        return "share" if counted or fractional or taken.kind == "kn" else taken.kind
     if taken.kind == "chance":
         return "chance" if _constant(readable) or taken.topic else "share"
     if taken.kind == "average":
-        return "share" if mostly(lambda one: one.k is not None) else "score"
-    if taken.kind not in ("", "name", "group"):
-        return taken.kind
+        return "share" if counted else "score"
+    return taken.kind if taken.kind not in ("", "name", "group") else _by_cells(readable)
+
+
+def _no_shares(taken: Named, readable: Sequence[Cell]) -> bool:
+    """Whether too many cells are beyond 100 %: scores of other kinds, or two scores with a slash between them."""
+    if taken.kind not in ("share", "", "name", "group", "kn", *_COUNTED):
+        return False
+    pairs = [(one.k, one.n) for one in readable if one.k is not None and one.n is not None]
+    if 2 * sum(k > n for k, n in pairs) > len(readable):
+        return True
+    percent = taken.percent or any(one.percent for one in readable)
+    beyond = [one.value.exact for one in readable if one.value is not None and not 0 <= one.value.exact <= 100]
+    if taken.kind in _COUNTED and not any(one.value is not None and one.value.places for one in readable):
+        return False
+    # No slip makes a share of 1,000 %; and a score, or a column of any other name, may well be above 100
+    if any(value > 1000 for value in beyond):
+        return True
+    return not percent and len(beyond) > (len(readable) // 3 if speaks_of_shares(taken.name) else 0)
+
+
+def _both(one: Cell) -> bool:
+    """Whether a cell holds a figure and what surrounds it."""
+    return one.value is not None and (one.interval is not None or one.margin is not None or one.spread)
+
+
+def _beside(taken: Named) -> str:
+    """The kind of figures whose column is named after their intervals too, as ``accuracy (95 % CI)``."""
+    beside = named(" ".join(taken.topic)).kind
+    return {"average": "score", "score": "score"}.get(beside, "share")
+
+
+def _by_cells(readable: Sequence[Cell]) -> str:
+    """The kind of a column whose name says nothing."""
+    mostly = _mostly(readable)
     if mostly(lambda one: one.interval is not None and one.value is None and one.k is None):
         return "interval"
+    if mostly(lambda one: one.signed):
+        return "difference"
     bounded = all(one.value is None or 0 <= one.value.exact <= 100 for one in readable)
+    fractional = mostly(lambda one: one.value is not None and one.value.places > 0)
     if mostly(lambda one: one.k is not None or one.percent) or (fractional and bounded):
         return "share"
     return "other"
@@ -130,7 +186,7 @@ def _ends(column: Column, every: Sequence[Column]) -> bool:
     )
     if low is None or high is None:
         return False
-    shares = [one for one in every if one.kind in ("share", "score") and one.at < min(low.at, high.at)]
+    shares = [one for one in every if one.kind in SHARES and one.at < min(low.at, high.at)]
     return bool(shares) and any(_between(low, share, high) for share in shares)
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
-from harness.forensics.average import Line, implied, overlap, share
+from harness.forensics.average import Line, implied, overlap
 from harness.forensics.cell import plain
 from harness.forensics.finding import Finding, Severity
 from harness.forensics.grid import Grid
 from harness.forensics.names import lower_is_better
-from harness.forensics.parts import Member, Structure, structures
+from harness.forensics.parts import Member, Structure, is_all, structures
 from harness.forensics.printed import Printed
 
 _ROWS = 48
@@ -28,7 +28,8 @@ def combined(grid: Grid) -> Iterator[Finding]:
     for structure in structures(columns, by_n=True):
         yield from checked(structure)
     yield from _averages(grid, kept)
-    if len(kept) <= _ROWS:
+    # Among models one may well be called so: only a row of that name alone is combined
+    if len(kept) <= _ROWS and (not grid.by_model or any(is_all(grid.names[row]) for row in kept)):
         rows = [Member(name=grid.names[row], figures=grid.figures[row]) for row in kept]
         for structure in structures(rows, by_n=not grid.by_model):
             yield from checked(structure)
@@ -44,7 +45,7 @@ def _averages(grid: Grid, kept: Sequence[int]) -> Iterator[Finding]:
             Line(whole=grid.figures[row][at], parts=tuple(grid.figures[row][part] for part in parts)) for row in kept
         ]
         full = [line for line in lines if line.full]
-        wrong = [line for line in full if not overlap(share(line.whole), line.macro)]
+        wrong = [line for line in full if not overlap(line.share(line.whole), line.macro)]
         if len(full) - len(wrong) >= 2 and 2 * len(wrong) < len(full):
             for line in wrong:
                 should = f"plain mean of the {len(parts)} shares of its row is {_reach(line.whole.printed, line.macro)}"
@@ -76,7 +77,7 @@ def _summed(lines: Sequence[Line]) -> list[Line]:
 def _by_n(structure: Structure, lines: Sequence[Line]) -> Iterator[Finding]:
     full = [line for line in lines if line.full]
     wrong = [line for line in full if not line.fits]
-    means = [line for line in wrong if overlap(share(line.whole), line.macro)]
+    means = [line for line in wrong if overlap(line.share(line.whole), line.macro)]
     if len(means) >= 2 and 2 * len(means) > len(full):
         should = f"is the plain mean (macro) of {_names(structure)} in {len(means)} of {len(full)}, not weighted by n"
         yield _finding("warning", means[0], should, "Call it a macro average.", structure)
@@ -101,7 +102,7 @@ def _alike(structure: Structure, line: Line) -> str:
             return (
                 f"; {part.printed.text} equals the {plain(member.name)} value, and other figures beside it are combined"
             )
-    if overlap(share(line.whole), line.macro):
+    if overlap(line.share(line.whole), line.macro):
         return f"; it equals their plain mean (macro), {_reach(line.whole.printed, line.macro)}"
     return ""
 

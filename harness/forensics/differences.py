@@ -83,7 +83,8 @@ def differences(grid: Grid) -> Iterator[Finding]:
         if column.kind == "difference":
             gaps = _gaps(grid, column)
             if gaps:
-                yield from judged(gaps, plain(column.name))
+                between = [share for share in grid.shares if share.at < column.at]
+                yield from judged(gaps, plain(column.name), sure=len(between) == 2)
 
 
 def _gaps(grid: Grid, column: Column) -> list[Gap]:
@@ -99,18 +100,27 @@ def _gaps(grid: Grid, column: Column) -> list[Gap]:
     return gaps
 
 
-def judged(gaps: Sequence[Gap], name: str) -> Iterator[Finding]:
+def judged(gaps: Sequence[Gap], name: str, *, sure: bool = True) -> Iterator[Finding]:
     """Say which differences are not those of their values.
 
     One row alone is read in the way that fits. Where the rows of a column agree in none of the ways with more than half
     of the values beside them, it is the difference of something else, and that is a note.
+
+    Parameters
+    ----------
+    gaps : sequence of Gap
+        A column, or one line.
+    name : str
+        What the difference is called.
+    sure : bool
+        Whether it can be of no other values than these.
     """
     agreeing = [[agrees(gap, way) for way in WAYS] for gap in gaps]
     kept = [at for at, gap in enumerate(gaps) if any(agreeing[at]) or not relative(gap)]
     open_gaps = [gaps[at] for at in kept]
     fits = [sum(agreeing[at][number] for at in kept) for number in range(len(WAYS))]
     best = fits.index(max(fits))
-    if len(gaps) > 1 and 2 * fits[best] <= len(open_gaps):
+    if (len(gaps) > 1 or not sure) and 2 * fits[best] <= len(open_gaps):
         place = gaps[0].place.over_rows
         should = "is not the difference of the two columns left of it in most rows: not checked"
         yield Finding(

@@ -52,7 +52,7 @@ class Figure:
     place : Place
         Where it stands.
     kind : str
-        ``share`` is k of n; ``score`` a mean without a grid, such as F1.
+        ``share`` is k of n; ``rating`` a mean of whole points up to ``top``; ``score`` a mean without a grid, as F1.
     printed : Printed or None
         The share; None where only a count is given, or where the cell is blank.
     n, k : int or None
@@ -73,6 +73,12 @@ class Figure:
         What states it.
     runs, steps : int
         Runs that the figure is a mean of; steps of a row's points (2 for half points).
+    top : int
+        Most points of a row.
+    spread : bool
+        Whether a spread stands beside it that n does not explain, so that it may be a mean over runs.
+    sure : bool
+        Whether name, sign or counts say that it is a share; else it was taken for one by its digits.
     group : str
         Benchmark, split or subset of the row, in whose company n should not differ.
     counts : range or None
@@ -80,7 +86,7 @@ class Figure:
     """
 
     place: Place
-    kind: Literal["share", "score"] = "share"
+    kind: Literal["share", "rating", "score"] = "share"
     printed: Printed | None = None
     n: int | None = None
     n_from: str = ""
@@ -93,6 +99,9 @@ class Figure:
     chance_from: str = ""
     runs: int = 1
     steps: int = 1
+    top: int = 1
+    spread: bool = False
+    sure: bool = True
     group: str = ""
     counts: range | None = field(init=False, default=None, compare=False)
 
@@ -110,11 +119,11 @@ class Figure:
         return self.printed is None and self.k is None
 
     def _counts(self) -> range | None:
-        if not self.n or self.kind != "share":
+        if not self.n or self.kind == "score":
             return None
         if self.k is not None:
             return range(self.k, self.k + 1) if self.k <= self.n * self.grid else range(0)
-        return None if self.printed is None else counts(self.printed, self.n, self.grid)
+        return None if self.printed is None else counts(self.printed, self.n, self.grid, self.top)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from harness.forensics.columns import Column, columns
+from harness.forensics.columns import SHARES, Column, columns
 from harness.forensics.finding import Figure
 from harness.forensics.links import links
-from harness.forensics.names import is_chance
+from harness.forensics.names import is_chance, speaks_of_shares
 from harness.forensics.reader import Around, Reader, Row
 from harness.forensics.tables import Table
 
@@ -60,7 +60,7 @@ def grid(table: Table) -> Grid:
     """Read a table into figures."""
     around = Around.of(table)
     read = columns(table, n_told=around.n is not None)
-    shares = tuple(column for column in read if column.kind in ("share", "score"))
+    shares = tuple(column for column in read if column.kind in SHARES)
     first, names, groups = _names(table, read)
     by_model = first is not None and first.kind == "name"
     guessing = frozenset(row for row, name in enumerate(names) if is_chance(name.split(" – ")[0]))
@@ -68,7 +68,10 @@ def grid(table: Table) -> Grid:
         Row.of(at, line, names[at], groups[at], by_model=by_model, guess=at in guessing)
         for at, (line, _) in enumerate(table.rows)
     ]
-    readers = [Reader(share, links(share, read), around, guessing) for share in shares]
+    told = " ".join([table.title, table.caption, *table.header, *names[:50]])
+    sure = speaks_of_shares(told) or any(column.kind == "share" and column.sure for column in read)
+    linked = [links(share, read) for share in shares]
+    readers = [Reader(share, one, around, guessing, sure=sure) for share, one in zip(shares, linked, strict=True)]
     figures = tuple(tuple(reader.figure(row, table.title) for reader in readers) for row in rows)
     return Grid(
         table=table,

@@ -21,7 +21,7 @@ from harness.forensics.printed import Printed
 FARTHEST = 5000
 
 
-def counts(printed: Printed, n: int, grid: int = 1) -> range:
+def counts(printed: Printed, n: int, grid: int = 1, top: int = 1) -> range:
     """Return every count that the printed share can come from.
 
     Parameters
@@ -31,17 +31,19 @@ def counts(printed: Printed, n: int, grid: int = 1) -> range:
     n : int
         Rows, at least 1.
     grid : int
-        Steps a row adds: 1 for right or wrong, 2 for half points, R for a mean over R runs.
+        Steps of a point: 1 for right or wrong, 2 for half points, R for a mean over R runs.
+    top : int
+        Most points of a row: 1 for a share, 5 for a mean rating from 1 to 5.
 
     Returns
     -------
     range
-        Counts in steps, within 0 ... n * grid; empty where the share is impossible.
+        Counts in steps, within 0 ... n * grid * top; empty where the share is impossible.
     """
     steps = n * grid
     low = -((-(2 * printed.digits - 1) * steps) // (2 * printed.scale))
     high = (2 * printed.digits + 1) * steps // (2 * printed.scale)
-    return range(max(low, 0), min(high, steps) + 1)
+    return range(max(low, 0), min(high, steps * top) + 1)
 
 
 def cut_off(printed: Printed, n: int, grid: int = 1) -> range:
@@ -49,13 +51,13 @@ def cut_off(printed: Printed, n: int, grid: int = 1) -> range:
     steps = n * grid
     low = -((-printed.digits * steps) // printed.scale)
     high = -(-(printed.digits + 1) * steps // printed.scale) - 1
-    return range(max(low, 0), min(high, steps) + 1)
+    return range(max(low, 0), high + 1)
 
 
-def around(printed: Printed, n: int, grid: int = 1) -> tuple[int, ...]:
+def around(printed: Printed, n: int, grid: int = 1, top: int = 1) -> tuple[int, ...]:
     """Return the counts, in steps, whose shares lie next below and next above the printed one."""
     below = printed.digits * n * grid // printed.scale
-    return tuple(k for k in (below, below + 1) if 0 <= k <= n * grid)
+    return tuple(k for k in (below, below + 1) if 0 <= k <= n * grid * top)
 
 
 def says_nothing(printed: Printed, n: int, grid: int = 1) -> bool:
@@ -68,11 +70,11 @@ def reach(n: int) -> int:
     return max(25, n // 10)
 
 
-def other_rows(printed: Printed, n: int, grid: int = 1) -> tuple[int | None, int | None]:
+def other_rows(printed: Printed, n: int, grid: int = 1, top: int = 1) -> tuple[int | None, int | None]:
     """Return the nearest denominators below and above n at which the share is possible, within `reach`."""
     below = range(n - 1, max(n - reach(n), 1) - 1, -1)
     above = range(n + 1, n + reach(n) + 1)
-    below_n, above_n = (next((m for m in span if counts(printed, m, grid)), None) for span in (below, above))
+    below_n, above_n = (next((m for m in span if counts(printed, m, grid, top)), None) for span in (below, above))
     return below_n, above_n
 
 

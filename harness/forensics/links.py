@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.forensics.columns import Column
+from harness.forensics.columns import SHARES, Column
 
 # Topics of a column of n that are about all shares of the row.
 _GENERAL = frozenset(("test", "eval", "qa", "all", "valid", "scored", "answered", "judged", "evaluated", "val", "of"))
@@ -17,16 +17,18 @@ class Links:
 
     Attributes
     ----------
-    n, k, interval, low, high, margin, chance, options : Column or None
+    n, count, k, interval, low, high, margin, error, chance, options : Column or None
         By kind.
     """
 
     n: Column | None
+    count: Column | None
     k: Column | None
     interval: Column | None
     low: Column | None
     high: Column | None
     margin: Column | None
+    error: Column | None
     chance: Column | None
     options: Column | None
 
@@ -38,14 +40,16 @@ def links(share: Column, every: Sequence[Column]) -> Links:
     shares where it holds n, options or chance, and to the nearest share where it holds counts or an interval: to the
     left of it, or the first to its right.
     """
-    shares = [column for column in every if column.kind in ("share", "score")]
+    shares = [column for column in every if column.kind in SHARES]
     return Links(
         n=_shared("n", share, every, shares),
+        count=_shared("count", share, every, shares),
         k=_owned("k", share, every, shares),
         interval=_owned("interval", share, every, shares),
         low=_owned("low", share, every, shares),
         high=_owned("high", share, every, shares),
         margin=_owned("margin", share, every, shares),
+        error=_owned("error", share, every, shares),
         chance=_shared("chance", share, every, shares),
         options=_shared("options", share, every, shares),
     )

@@ -11,22 +11,23 @@ kind            words
 ``error``       SE, SD, std, stderr, stdev, standard error, standard deviation
 ``margin``      ±, margin, half-width, MoE
 ``interval``    CI, interval, confidence, Wilson, Wald, Clopper-Pearson, exact
-``difference``  Δ, delta, diff, difference, gap, change, gain, improvement, drop, distance
+``difference``  Δ, delta, diff, difference, gap, change, gain, improvement, drop, distance; ``a - b``, ``vs b``
 ``options``     options, choices
 ``chance``      chance, guess, guessing, random guess, random baseline; random alone; baseline where constant
 ``score``       F1, ROUGE, BLEU, METEOR, CIDEr, BERTScore, AUC, AUROC, kappa, MCC, recall, precision, IoU, Dice,
-                ECE, Brier, balanced ...: a mean without a grid, or over other denominators than n
+                ECE, Brier, balanced, rubric, judge ...: a mean without a grid, or over others than n
+``rating``      rating, Likert, stars, or what states ``1-5`` or ``out of 5``: a mean of whole points
 ``kn``          k/n, correct/total
 ``k``           k, correct, right, hits, successes: the whole name, or its first or last word
 ``average``     avg, average, mean, macro
 ``n``           n as first or last word
 ``share``       %, percent, accuracy, acc, score, rate, sensitivity, specificity, exact match, EM, correctness
 ``n``           total, denominator(s), items, pairs, questions, rows, cases, samples, examples, sets, support
-``count``       count, counts: right answers where n is stated elsewhere, else n
+``count``       count, counts: right answers where n is stated elsewhere, or where the shares are count / n
 ``images``      images, image(s), image count, images per row
 ``group``       benchmark, dataset, task, split, subset, category, mode, condition, language
 ``name``        model, system, run, method, name, checkpoint, arm, VLM, LLM, approach
-``other``       rank, #, params, size, year, date, version, time, latency, cost, price, tokens, seed, epoch, ...
+``other``       rank, #, params, size, year, date, version, time, latency, cost, price, tokens, age, WER, FID, ...
 ==============  ===========================================================================================
 
 A column of another name is a share where its cells are k/n, carry percent signs, or are numbers from 0 to 100 most
@@ -55,9 +56,11 @@ _RULES = (
     (
         "score",
         r"(?:token )?f1|rouge|bleu|meteor|cider|bert ?score|aucs?|auroc|auprc|kappa|mcc|recall|precision|iou|dice|"
-        r"perplexity|balanced|elo|ece|brier|spearman|mae|rmse",
+        r"perplexity|balanced|elo|ece|brier|spearman|mae|rmse|[καρ]|alpha|ac1|gwet|correlation|"
+        r"cohens?|rubrics?|judges?",
         "any",
     ),
+    ("rating", r"ratings?|likert|stars", "any"),
     ("kn", r"k n|k of n|(?:correct|right) (?:total|n)", "all"),
     ("k", r"k|(?:n |num |total )?(?:correct|right|hits|successes)", "ends"),
     ("average", r"avg|average|mean|macro", "any"),
@@ -77,9 +80,16 @@ _RULES = (
     (
         "other",
         r"rank|#|params?|parameters|size|year|date|version|time|latency|costs?|price|tokens?|seeds?|epochs?|steps?|"
-        r"loss|id|no|released?|temperature|lr|hours|gb|context",
+        r"loss|id|no|released?|temperature|lr|hours|gb|context|age|weight|height|dose|volume|memory|g?flops|speed|fps|"
+        r"throughput|usd|fid|wer|cer|psnr|ssim|snr|range|median|iqr|quartiles?|variance|max|min|maximum|minimum|"
+        r"similarity|distance|cosine",
         "any",
     ),
+)
+_SHARES = re.compile(
+    r"\b(?:acc|accurac(?:y|ies)|percent(?:age)?s?|sensitivity|specificity|exact match|leaderboard|benchmarks?|"
+    r"evaluations?|questions?|pairs?|VQA)\b",
+    re.I,
 )
 _FORMS = {
     "all": "^(?:{})$",
@@ -94,7 +104,7 @@ _DROPPED = re.compile(
 )
 
 _ANNOTATED = re.compile(rf"[(\[]\s*(?:k\s*/|n\s*=|/|of\b)?\s*{WHOLE}\s*[a-z]*\s*[)\]]|[(\[]\s*[kn]\s*[)\]]", re.I)
-_LEVEL = re.compile(r"\b\d\d(?:\.\d+)?\s*%")
+_LEVEL = re.compile(r"(?<![\w.])\d+(?:\.\d+)?\s*%")
 _STATED = re.compile(rf"\bn\s*=\s*({WHOLE})", re.I)
 _OVER = re.compile(rf"(?:\bk\s*/|(?<![\w.])/|\bof)\s*({WHOLE})(?!\s*/)", re.I)
 _COUNTED = re.compile(
@@ -102,6 +112,8 @@ _COUNTED = re.compile(
 )
 _BARE = re.compile(rf"\(\s*({WHOLE})\s*\)")
 _YEAR = re.compile(r"199\d|200[1-9]|20[1-9]\d")
+_MINUS = re.compile(r"[^\W\d]\)?\s+[\u2212\u2013-]\s+[^\W\d]|^vs\.?\s")
+_TOP = re.compile(r"[(\[]\s*[01]\s*[-\u2013]\s*(\d{1,2})\s*[)\]]|\bout of (\d{1,2})\b", re.I)
 _LOWER = re.compile(
     r"\b(?:confusion|errors?|hallucination|refus\w+|unread|unknown|invalid|abst\w+|lower is better)\b", re.I
 )
@@ -118,6 +130,8 @@ class Named:
 
     Attributes
     ----------
+    name : str
+        As it stands.
     kind : str
         One of the table above, or empty.
     topic : tuple of str
@@ -128,6 +142,7 @@ class Named:
         ``k`` or ``n`` where the name says what a number in brackets is.
     """
 
+    name: str
     kind: str
     topic: tuple[str, ...]
     percent: bool
@@ -142,17 +157,24 @@ def named(name: str) -> Named:
     words = " ".join(re.findall(r"[^\W_Δδ∆]+|[#±+&Δδ∆]", bare))
     bracket = re.search(r"[(\[]\s*([kn])\b", name)
     kind, topic = "share" if percent else "", _topic(words)
+    if _MINUS.search(name):
+        return Named(name=name, kind="difference", topic=topic, percent=percent, bracket="")
     for candidate, pattern in _KINDS:
         found = pattern.search(words)
         if found is not None and not (percent and candidate in _COUNTS):
             kind, topic = candidate, _topic(pattern.sub(" ", words))
             break
-    return Named(kind=kind, topic=topic, percent=percent, bracket=bracket[1].lower() if bracket else "")
+    return Named(name=name, kind=kind, topic=topic, percent=percent, bracket=bracket[1].lower() if bracket else "")
 
 
 def is_score(name: str) -> bool:
-    """Say whether the name of a row or column is that of a score without a grid, such as F1."""
-    return named(name).kind == "score"
+    """Say whether the name of a row is that of a score without a grid, such as F1, or of an average of other rows."""
+    return named(name).kind in ("score", "average")
+
+
+def speaks_of_shares(text: str) -> bool:
+    """Say whether text speaks of shares of right answers: a percent sign, accuracy, questions, a benchmark."""
+    return "%" in text or _SHARES.search(text) is not None
 
 
 def _topic(words: str) -> tuple[str, ...]:
@@ -175,6 +197,12 @@ def rows_named(name: str) -> int | None:
         if len(found) == 1:
             return found.pop()
     return None
+
+
+def top_named(name: str) -> int:
+    """Return the most points that the name of a column gives a row: 5 for ``(1-5)`` or ``out of 5``; else 1."""
+    found = _TOP.search(name)
+    return max(1, int(found[1] or found[2])) if found is not None else 1
 
 
 def rows_told(text: str, *, loose: bool) -> frozenset[int]:

@@ -1,7 +1,7 @@
 """Which rows or columns of a table are put together from which others.
 
-Combined is what is called overall, all, total or combined, what is named after its parts (``text+MM``), and what has an
-n that is the sum of the n of two or three others, or of all others.
+Combined is what is called overall, all, total or combined (``SLAKE all`` of what else is called SLAKE), what is named
+after its parts (``text+MM``), and what has an n that is the sum of the n of two or three others, or of all others.
 """
 
 from __future__ import annotations
@@ -58,6 +58,12 @@ class Structure:
         return [Line(whole=whole, parts=tuple(these)) for whole, these in zip(self.whole.figures, parts, strict=True)]
 
 
+def is_all(name: str) -> bool:
+    """Say whether a row is called overall, total or the like and nothing else."""
+    words = words_of(name)
+    return bool(words) and set(words) <= _ALL
+
+
 def structures(members: Sequence[Member], *, by_n: bool) -> Iterator[Structure]:
     """Find combined members and their parts.
 
@@ -71,17 +77,19 @@ def structures(members: Sequence[Member], *, by_n: bool) -> Iterator[Structure]:
     """
     words = [words_of(member.name) for member in members]
     for at, member in enumerate(members):
-        parts = _named_parts(at, words)
+        parts = named_parts(at, words)
         if len(parts) >= 2:
             yield Structure(whole=member, parts=tuple(members[part] for part in parts), named=True)
         elif by_n and len(members) <= _MOST:
             yield from _by_n(at, members)
 
 
-def _named_parts(at: int, words: Sequence[tuple[str, ...]]) -> list[int]:
+def named_parts(at: int, words: Sequence[tuple[str, ...]]) -> list[int]:
+    """Return which of several named things one of them is put together from, as its name says; else none."""
     others = [other for other in range(len(words)) if other != at and words[other]]
     if set(words[at]) & _ALL:
-        return [other for other in others if not set(words[other]) & (_ALL | {"+", "&"})]
+        about = set(words[at]) - _ALL
+        return [other for other in others if about <= set(words[other]) and not set(words[other]) & (_ALL | {"+", "&"})]
     if not {"+", "&"} & set(words[at]):
         return []
     pieces, piece = list[tuple[str, ...]](), list[str]()

@@ -11,6 +11,10 @@ NUMBER = r"(?:[1-9]\d{0,2}(?:[ ,'\u2019]\d{3})+(?![\d,])(?:\.\d+)?|\d+(?:[.,]\d+
 WHOLE = r"(?:[1-9]\d{0,2}(?:[ ,'\u2019]\d{3})+|\d+)(?!\d)(?!\.\d)"
 MINUS = "\u2212\u2013\u2014\u2012\\-"
 
+LARGEST = 10**9
+LONGEST = 30
+PRINTED, KEPT = 9, 6
+
 _SIGNED = re.compile(rf"([+{MINUS}]?)\s*({NUMBER})")
 _GROUPS = re.compile(r"[1-9]\d{0,2}(?:[ ,'\u2019]\d{3})+(?:\.\d+)?")
 
@@ -104,11 +108,15 @@ def number(text: str) -> Digits | None:
     """Read one number, or None where the text is none.
 
     A comma (or blank, or apostrophe) before groups of three digits separates thousands, any other comma is a decimal
-    one: ``2,000`` is two thousand, ``21,05`` and ``0,193`` are not. All dashes before a number are signs.
+    one: ``2,000`` is two thousand, ``21,05`` and ``0,193`` are not. All dashes before a number are signs. What has more
+    than 30 characters is no number. Of more than nine digits with a fraction six are kept: 0.18699999153614044 is 0.187
+    in single precision, and no one prints so many but a machine.
     """
+    if len(text) > LONGEST:
+        return None
     head, _, tail = text.partition(".")
     if head.isdecimal() and (tail.isdecimal() or not tail):
-        return Digits(int(head + tail), len(tail))
+        return _kept(int(head + tail), len(tail))
     found = _SIGNED.fullmatch(text.strip())
     if found is None:
         return None
@@ -116,10 +124,16 @@ def number(text: str) -> Digits | None:
     body = re.sub(r"[ ,'\u2019]", "", body) if _GROUPS.fullmatch(body) else body.replace(",", ".")
     whole, _, part = body.partition(".")
     digits = int(whole + part or "0")
-    return Digits(-digits if sign not in ("", "+") else digits, len(part))
+    return _kept(-digits if sign not in ("", "+") else digits, len(part))
+
+
+def _kept(digits: int, places: int) -> Digits:
+    """Of a number that a machine printed whole, the digits that a float in single precision can hold."""
+    surplus = min(places, len(str(abs(digits))) - KEPT) if len(str(abs(digits))) > PRINTED else 0
+    return Digits(round(Fraction(digits, 10**surplus)), places - surplus) if surplus > 0 else Digits(digits, places)
 
 
 def count(text: str) -> int | None:
-    """Read a whole number without a sign, or None."""
+    """Read a whole number without a sign, up to a milliard; None where it is none."""
     found = number(text) if re.fullmatch(WHOLE, text.strip()) else None
-    return None if found is None or found.places else found.digits
+    return None if found is None or found.places or found.digits > LARGEST else found.digits

@@ -8,19 +8,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import Literal
 
 from harness.forensics import told
 from harness.forensics.cell import Cell, plain
 from harness.forensics.columns import Column
 from harness.forensics.finding import Figure, Place
 from harness.forensics.links import Links
-from harness.forensics.names import is_score, rows_named, rows_told
-from harness.forensics.printed import Digits, Printed
+from harness.forensics.names import is_score, named, rows_named, rows_told, top_named
+from harness.forensics.printed import LARGEST, Digits, Printed
 from harness.forensics.tables import Table
+from harness.forensics.wholes import whole_of
 
 _CAPTION = re.compile(r"\W*(table|caption|figure)\b|.{0,160}$", re.I)
+
+_LONGEST = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,14 +79,15 @@ class Row:
 
     @classmethod
     def of(cls, at: int, line: int, name: str, group: str, *, by_model: bool, guess: bool) -> Row:
-        """Read the name of a row; a bare number in brackets is n where the rows are no models."""
+        """Read the name of a row: a bare number in brackets is n where rows are no models; a long text states none."""
+        named_n = next(iter(rows_told(name, loose=True)), None) if by_model else rows_named(name)
         return cls(
             at=at,
             line=line,
             name=name,
             group=group,
-            n=next(iter(rows_told(name, loose=True)), None) if by_model else rows_named(name),
-            score=not by_model and is_score(name),
+            n=named_n if len(name) <= _LONGEST else None,
+            score=is_score(name) and not (by_model and named(name).kind == "score"),
             chance=None if guess else told.chance_told(name),
         )
 
@@ -90,11 +95,19 @@ class Row:
 class Reader:
     """Reads the figures of one column of shares."""
 
-    def __init__(self, share: Column, linked: Links, around: Around, guessing: Collection[int]) -> None:
+    def __init__(self, share: Column, linked: Links, around: Around, guessing: Collection[int], *, sure: bool) -> None:
+        counted = linked.n or linked.count
+        whole = None if counted is None or linked.k is not None else whole_of(counted, share)
+        if whole is not None:
+            linked = replace(linked, n=None, k=counted if whole.n else None)
         self.share, self._links, self._around = share, linked, around
+        self._whole = whole.n if whole is not None else None
         interval = linked.interval or linked.low or linked.margin
         names = " ".join(column.name for column in (interval, share) if column is not None)
         words = f"{names} {around.text}"
+        self._kind: Literal["share", "rating", "score"] = "share"
+        if share.kind == "rating" or share.kind == "score":
+            self._kind = "rating" if share.kind == "rating" else "score"
         self._level = told.level_told(names) or told.level_told(around.text)
         self._method = told.method_told(names) or told.method_told(around.text)
         self._runs, self._steps = told.runs_told(words), told.steps_told(words)
@@ -103,6 +116,8 @@ class Reader:
         guesses = [value for at in sorted(guessing) if (value := share.cells[at].value) is not None]
         self._guess = guesses[0].of(share.whole).value if guesses else None
         self._name = plain(share.name)
+        self._sure = sure or share.sure
+        self._top = top_named(share.name) if share.kind == "rating" else 1
 
     def figure(self, row: Row, table: str) -> Figure:
         """Return the figure of one row of the table called so."""
@@ -110,21 +125,25 @@ class Reader:
         printed = None if cell.value is None else cell.value.of(self.share.whole)
         n, n_from = self._n(row, cell)
         chance, chance_from = self._chance(row)
+        margin = self._margin(row.at, cell)
         return Figure(
             place=Place(line=row.line, row=row.name, column=self._name, table=table),
-            kind="score" if self.share.kind == "score" or row.score else "share",
+            kind="score" if row.score else self._kind,
             printed=printed,
             n=n,
             n_from=n_from,
             k=self._k(row.at, cell, printed, n),
             interval=self._interval(row.at, cell),
-            margin=None if self._deviation else self._margin(row.at, cell),
+            margin=None if self._deviation else margin,
             level=self._level or told.level_told(cell.text),
             method=self._method or told.method_told(cell.text),
             chance=chance,
             chance_from=chance_from,
             runs=self._runs,
             steps=self._steps,
+            top=self._top,
+            spread=cell.spread or (margin or _value(self._links.error, row.at)) is not None,
+            sure=self._sure or n_from not in ("caption", "heading"),
             group=row.group,
         )
 
@@ -134,6 +153,7 @@ class Reader:
             (cell.n, "its cell"),
             (cell.bracket if self.share.named.bracket == "n" else None, "its cell"),
             (_whole(column, row.at), "column " + plain(column.name) if column is not None else ""),
+            (self._whole, "the counts and shares of all rows"),
             (row.n, "name of the row"),
             (self.share.n, "name of the column"),
             (self._around.n, self._around.n_from),
@@ -147,7 +167,7 @@ class Reader:
             fits = printed is not None and n is not None and n > 0 and printed.holds(Fraction(cell.bracket, n))
             if fits or self.share.named.bracket == "k":
                 return cell.bracket
-        return _whole(self._links.k, row)
+        return _whole(self._links.k, row) if self.share.kind == "share" else None
 
     def _interval(self, row: int, cell: Cell) -> tuple[Printed, Printed] | None:
         low, high = _value(self._links.low, row), _value(self._links.high, row)
@@ -191,4 +211,4 @@ def _value(column: Column | None, row: int) -> Digits | None:
 def _whole(column: Column | None, row: int) -> int | None:
     """A whole number of a column; None where there is none."""
     value = _value(column, row)
-    return None if value is None or value.places or value.digits < 0 else value.digits
+    return None if value is None or value.places or not 0 <= value.digits <= LARGEST else value.digits

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from harness.forensics.finding import Figure, Finding
+from harness.forensics.finding import SEVERITIES, Figure, Finding
 from harness.forensics.grim import implied, implied_runs, other_rows, says_nothing
 
 _SHOWN = 10
@@ -26,7 +27,7 @@ def many(figures: Sequence[Figure], found: Sequence[Finding]) -> list[Finding]:
     rows = _listed([f"{finding.place.row} {finding.printed}" for finding in found])
     implies = _means(tested) or told(figures)
     finding = Finding(
-        severity="impossible",
+        severity=min((finding.severity for finding in found), key=SEVERITIES.index),
         check="GRIM",
         place=found[0].place.over_rows,
         printed=f"{len(tested)} figures",
@@ -73,7 +74,7 @@ def varying(figures: Sequence[Figure], found: Sequence[Finding]) -> Iterator[Fin
 def _elsewhere(figure: Figure) -> str:
     if figure.printed is None or not figure.n:
         return figure.place.row
-    others = " or ".join(str(m) for m in other_rows(figure.printed, figure.n, figure.grid) if m is not None)
+    others = " or ".join(str(m) for m in other_rows(figure.printed, figure.n, figure.grid, figure.top) if m is not None)
     return f"{figure.place.row} ({f'n = {others}' if others else 'no n near'})"
 
 
@@ -126,6 +127,21 @@ def without_n(figures: Sequence[Figure]) -> Iterator[Finding]:
             should=f"no n is stated for {rows}. {told(bare)}",
             todo="Add a column n, or n = 2000 in the heading, the caption or the column's name.",
         )
+
+
+def gathered(found: Sequence[Finding]) -> Iterator[Finding]:
+    """Four or more findings of one check that say the same of a column but for its figures become one."""
+    alike: dict[tuple[str, str, str], list[Finding]] = {}
+    for finding in found:
+        alike.setdefault((finding.severity, finding.check, finding.todo), []).append(finding)
+    for group in alike.values():
+        first = group[0]
+        if len(group) < 4:
+            yield from group
+            continue
+        rows = _listed([f"{finding.place.row} {finding.printed}" for finding in group[1:]])
+        should = f"{first.place.row}: {first.should}; and the same of {rows}"
+        yield replace(first, place=first.place.over_rows, printed=f"{len(group)} figures", should=should)
 
 
 def untested(figures: Sequence[Figure]) -> Iterator[Finding]:

@@ -148,6 +148,10 @@ def test_a_number_is_read_with_all_of_its_decimals(digits: int, places: int) -> 
     ("text", "expected"),
     [
         ("2,000", Digits(2000, 0)),
+        ("12345678901", Digits(12345678901, 0)),
+        ("0.6164122137404581", Digits(616412, 6)),
+        ("18.700000762939453", Digits(187000, 4)),
+        ("9" * 31, None),
         ("2 450", Digits(2450, 0)),
         ("1,234.5", Digits(12345, 1)),
         ("21,05", Digits(2105, 2)),

@@ -293,7 +293,7 @@ def test_a_total_between_its_categories_passes_without_n(tmp_path: Path) -> None
 def test_means_over_five_runs_are_implied_and_possible_once_said(tmp_path: Path) -> None:
     shares = {"GPT-5": 41.32, "Gemini": 40.10, "o3": 37.26, "o4-mini": 37.97, "GPT-4o": 16.35, "Claude": 33.40}
     rows = "".join(f"| {model} | {share:.2f} |\n" for model, share in shares.items())
-    text = f"# Image required (n = 197)\n| model | text only |\n|---|---|\n{rows}"
+    text = f"# Questions that need their image (n = 197)\n| model | text only |\n|---|---|\n{rows}"
     (finding,) = wrong(checked(tmp_path, text))
     assert "5 of 6 cannot come from n = 197" in finding.should
     assert "Implied, not proven: as means over 5 runs of n = 197 all are possible" in finding.should

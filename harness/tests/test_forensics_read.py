@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from harness.errors import DataError, SightcheckError, UsageError
-from harness.forensics import Findings, check
+from harness.forensics import Findings, check, report
+from harness.forensics.__main__ import main
 from harness.forensics.cell import cell, plain
 from harness.forensics.finding import Figure
 from harness.forensics.names import is_chance, named, rows_named
@@ -233,6 +238,97 @@ def test_numbers_that_are_no_shares_are_left_alone(tmp_path: Path) -> None:
     assert [one.place.column for one in checked(tmp_path, text).figures] == ["accuracy"]
 
 
+def test_the_kinds_of_other_figures_are_no_shares_of_n(tmp_path: Path) -> None:
+    columns = ("Cohen's κ", "AUROC", "recall", "judge − people", "vs base", "range", "mean", "age", "rubric", "WER")
+    text = f"model,n,{','.join(columns)}\n" + "".join(f"{model},50{',0.211' * len(columns)}\n" for model in "abc")
+    found = checked(tmp_path, text)
+    assert found.of("impossible", "inconsistent") == ()
+    assert {one.kind for one in found.figures} == {"score"}
+
+
+def test_a_column_of_signed_numbers_is_one_of_differences(tmp_path: Path) -> None:
+    text = "model,n,accuracy,effect\na,50,0.84,+0.321\nb,50,0.80,-0.281\n"
+    assert [one.place.column for one in checked(tmp_path, text).figures] == ["accuracy"] * 2
+
+
+def test_scores_above_100_and_pairs_of_scores_are_no_shares(tmp_path: Path) -> None:
+    first, second = "a,1519/332,645.2,2443992504.0,21.05,2000", "b,1575/326,62.1,34.5,20.05,2000"
+    found = checked(tmp_path, f"model,MME,Score,samples,accuracy,n\n{first}\n{second}\n")
+    assert {one.place.column for one in found.figures} == {"accuracy"}
+    assert found.exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("counts", "shares", "n"),
+    [
+        # AIDA-E2 and 3D-IRCADB: cases of each class of 262, and cases with an organ of 22
+        ((172, 30, 60), ("65.6", "11.5", "22.9"), 262),
+        ((8, 8, 5, 13, 7), ("36.36", "36.36", "22.73", "59.09", "31.82"), 22),
+        ((120, 80), ("60", "40"), 200),
+    ],
+)
+def test_cases_of_each_class_are_counts_and_not_n(
+    tmp_path: Path, counts: Sequence[int], shares: Sequence[str], n: int
+) -> None:
+    rows = "".join(f"c{at},{k},{share}\n" for at, (k, share) in enumerate(zip(counts, shares, strict=True)))
+    found = checked(tmp_path, f"class,cases,percentage (%)\n{rows}")
+    assert [(one.k, one.n) for one in found.figures] == [(k, n) for k in counts]
+    assert found.exit_code == 0
+
+
+def test_cases_of_classes_of_two_sets_in_one_table_are_no_n(tmp_path: Path) -> None:
+    # BRACS: 547 slides, then 4,539 regions
+    rows = (
+        (44, 8),
+        (147, 27),
+        (74, 14),
+        (41, 7),
+        (48, 9),
+        (61, 11),
+        (132, 24),
+        (484, 11),
+        (836, 18),
+        (517, 11),
+        (756, 17),
+    )
+    lines = "".join(f"c{at},{k},{share} %\n" for at, (k, share) in enumerate(rows))
+    found = checked(tmp_path, f"class,cases,percentage\n{lines}")
+    assert {one.n for one in found.figures} == {None}
+    assert found.exit_code == 0
+
+
+def test_n_of_each_row_is_not_taken_for_a_count(tmp_path: Path) -> None:
+    text = "benchmark,n,accuracy\nx,2000,21.05\ny,1500,52.07\nz,176,18.75\nw,1061,33.33\n"
+    assert [one.n for one in checked(tmp_path, text).figures] == [2000, 1500, 176, 1061]
+
+
+def test_fractions_that_a_machine_wrote_are_tested_to_the_digits_that_hold(tmp_path: Path) -> None:
+    text = (
+        f"model,right,n,accuracy\na,323,524,0.6164122137404581\nb,314,524,{314 / 524!r}\nc,,1000,0.18699999153614044\n"
+    )
+    assert checked(tmp_path, text).exit_code == 0
+    assert checked(tmp_path, text.replace("0.6164122137404581", "0.6164822137404581")).exit_code == 1
+
+
+def test_a_long_text_is_no_name_that_states_n(tmp_path: Path) -> None:
+    text = f'case,accuracy\n"A table of many words ({"very " * 30}long; n = 2)",0.911\nb,0.663\nc,0.721\n'
+    assert {one.n for one in checked(tmp_path, text).figures} == {None}
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    body=st.text(alphabet="|-: \n#ab%0123456789.,/()[]±nk=\u2013to*", max_size=200),
+    name=st.sampled_from(["t.md", "t.csv"]),
+)
+def test_whatever_a_file_holds_it_is_checked_or_refused_with_its_name(body: str, name: str) -> None:
+    with TemporaryDirectory() as folder:
+        try:
+            page = report(checked(Path(folder), body, name))
+        except SightcheckError as error:
+            page = str(error)
+    assert name in page
+
+
 def test_how_columns_were_read_is_told(tmp_path: Path) -> None:
     found = checked(tmp_path, "model,accuracy,n\na,21.05,2000\nb,see text 3,2000\nc,22.00,2000\n")
     assert {one.column: one.read_as for one in found.readings} == {
@@ -306,20 +402,22 @@ def test_a_folder_and_a_missing_file_are_refused(tmp_path: Path) -> None:
         check(str(tmp_path / "none.md"))
 
 
-def test_the_command_prints_the_page_and_its_exit_code_tells(tmp_path: Path) -> None:
-    def run(text: str) -> tuple[int, str, str]:
-        path = tmp_path / "t.csv"
-        path.write_text(text, encoding="utf-8")
-        command = [sys.executable, "-m", "harness.forensics", str(path)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
-        return done.returncode, done.stdout, done.stderr
-
-    code, page, _ = run("model,accuracy,n\na,21.07,2000\n")
-    assert (code, "cannot come from n = 2000" in page) == (1, True)
-    code, page, _ = run("model,accuracy,n\na,21.05,2000\n")
-    assert (code, "Nothing here is impossible." in page) == (0, True)
-    code, page, error = run("")
-    assert (code, page, "is empty" in error) == (4, "", True)
+@pytest.mark.parametrize(
+    ("text", "code", "out", "err"),
+    [
+        ("model,accuracy,n\na,21.07,2000\n", 1, "cannot come from n = 2000", ""),
+        ("model,accuracy,n\na,21.05,2000\n", 0, "Nothing here is impossible.", ""),
+        ("", 4, "", "is empty"),
+    ],
+)
+def test_the_command_prints_the_page_and_its_exit_code_tells(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, code: int, out: str, err: str
+) -> None:
+    (tmp_path / "t.csv").write_text(text, encoding="utf-8")
+    assert main([str(tmp_path / "t.csv")]) == code
+    printed = capsys.readouterr()
+    assert out in printed.out
+    assert err in printed.err
 
 
 def test_importing_forensics_imports_no_heavy_library() -> None:
