@@ -30,6 +30,8 @@ WATCHER = pytest.StashKey[Watcher]()
 SEEN = pytest.StashKey[dict[str, Benchmark]]()
 SELECTED = pytest.StashKey[tuple[Wanted, ...]]()
 """What the tests of this run are about, after every selection."""
+REFUSED = pytest.StashKey[str]()
+"""Why this run may not go on, where a worker found that out."""
 
 
 class Reportable(Protocol):
@@ -280,7 +282,10 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     try:
         declare(config.stash[FOLDER], config.stash[OPTIONS], [each for each in wanted if each.kind != "measure"])
     except SightcheckError as error:
-        raise pytest.UsageError(str(error)) from error
+        if _worker(config) is None:
+            raise pytest.UsageError(str(error)) from error
+        # a worker that ends here would only be called crashed: its tests say what is wrong
+        config.stash[REFUSED] = str(error)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -66,6 +66,10 @@ def test_a_run_is_not_continued_with_other_claims(toy: pytest.Pytester) -> None:
     changed = _run(toy, "--model", "zoo:perfect", *FEW)
     assert changed.ret == pytest.ExitCode.USAGE_ERROR
     changed.stderr.fnmatch_lines(["*--run r: this run was declared with other*its family had 1 claims and has 5*"])
+    over_workers = _run(toy, "--model", "zoo:perfect", *FEW, "-n2")
+    assert over_workers.ret == pytest.ExitCode.TESTS_FAILED
+    over_workers.stdout.fnmatch_lines(["*--run r: this run was declared with other*its family had 1 claims and has 5*"])
+    over_workers.assert_outcomes(errors=8)
 
 
 @pytest.mark.parametrize(
