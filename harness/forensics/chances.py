@@ -35,8 +35,8 @@ def chance(figure: Figure) -> Iterator[Finding]:
     if most[0] <= float(level) <= least[1]:
         yield _finding(figure, level, "includes", "not distinguishable from chance", "Do not call it above chance.")
     elif most[1] < float(level):
-        todo = "Print unread and refused replies apart: below chance speaks of abstention or format, not of knowledge."
-        yield _finding(figure, level, "lies below", "below chance, where no blind guess is", todo)
+        meaning = "below chance, which speaks of abstention or the answer format, not of knowledge"
+        yield _finding(figure, level, "lies below", meaning, "Print unread and refused replies apart.")
 
 
 def p_values(k: int, n: int, level: float) -> tuple[float, float]:
