@@ -19,7 +19,7 @@ from harness.errors import NotComparable, NotEstimable
 from harness.stats.binomial import fraction
 from harness.stats.cluster import Clusters, checked, numbered, spread
 
-_CELLS = 1 << 18
+_CELLS = 1 << 16
 _ALIKE = 16
 
 
@@ -190,7 +190,7 @@ def _counts(having: NDArray[np.intp], draws: int, random: np.random.Generator) -
         if kinds < clusters:
             yield random.multinomial(clusters, having / clusters, rows).astype(np.float64)
             continue
-        drawn = random.integers(0, clusters, (rows, clusters), dtype=np.uint32).astype(np.intp)
+        drawn = random.integers(0, clusters, (rows, clusters), dtype=np.intp)
         drawn += np.arange(rows, dtype=np.intp)[:, None] * clusters
         counts = np.bincount(drawn.ravel(), minlength=rows * clusters)
         yield counts.reshape(rows, clusters).astype(np.float64)
