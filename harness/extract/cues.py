@@ -69,7 +69,7 @@ _WHO = _any(
 )
 _TAKE = _any(
     "choose chose select selected pick picked go_with going_with go_for going_for opt_for vote_for settle_on conclude",
-    "conclude_that answer answer_with",
+    "choosing selecting prefer conclude_that answer answer_with",
 )
 _THINK = r"(?:say|guess|think|believe|suspect)(?:\sthat)?(?:\s(?:it|this)(?:'s|\sis|\swould\sbe))?"
 _TAKE_ELSEWHERE = _any(
@@ -85,7 +85,7 @@ CHOOSE = re.compile(
 _SUBJECT = _any(
     "statement assertion exception diagnosis finding management treatment diagnóstico conduta 诊断 診断 所見 처치 진단"
 )
-_MATCHING = _any("consistent_with compatible_with match(?:es)? leaves leaves_us_with leads_to")
+_MATCHING = _any("consistent_with compatible_with match(?:es)? leaves leaving leaves_us_with leads_to")
 _RATHER = r"not\s(?:option\s)?[\"'(]?[a-zA-Z][\"')]?,?\s(?:but|rather)"
 # For a letter that its clause ends with: 'the diagnosis is C.', 'most consistent with (C)', 'not A but C'
 POINTS = re.compile(
@@ -184,10 +184,11 @@ _BEST_ASIA = (
 BEST = re.compile(
     rf"{_WRAP}(?:{_BE})\s{_ADVERBS}(?:(?:the|my|our|a|la|el|o|die|der)\s)?(?:single\s|overall\s|final\s)?"
     rf"(?:(?P<right>{_TRUE})\b(?!\s(?:answer|option|choice|one|respuesta|resposta|opción|opção))"
-    rf"|(?:a\s)?better\b(?!\sthan)|more\s(?:likely|probable|plausible|appropriate|suitable|consistent)\b(?!\sthan)|(?:{_CHOSEN})\b|(?:most|mais|más)\s(?!common|often|of\b)[^\W_]+)"
+    r"|(?:a\s)?better\b(?!\sthan)|more\s(?:likely|probable|plausible|appropriate|suitable|consistent)\b(?!\sthan)"
+    rf"|one\sthat\s(?:fits|matches|explains)\b|(?:{_CHOSEN})\b|(?:most|mais|más)\s(?!common|often|of\b)[^\W_]+)"
     rf"|{_WRAP}(?:fits|matches|describes)\s(?:the\s)?(?:best|most)\b"
     r"|[\"')\]]{0,2}\sas\s(?:the|my|our)\s(?:(?:final|correct|best|right)\s)?(?:answer|choice)\b"
-    rf"|[\s\"')\].:-]{{0,4}}(?:this\sis\s)?(?P<ticked>correct)\b|[\"')\]]?\s?(?:{_BEST_ASIA})"
+    rf"|[\s\"')\].:-]{{0,4}}(?:this\sis\s)?(?P<ticked>correct|(?P<yes>yes))\b|[\"')\]]?\s?(?:{_BEST_ASIA})"
 )
 _WRONG = _any(
     r"not\b n't incorrect wrong unlikely less\b least\b ruled excluded eliminated inappropriate false incorrecta",
@@ -198,7 +199,7 @@ DENIED = re.compile(rf"[\"')\]]{{0,2}}\s?(?:(?:{_BE})\s?{_ADVERBS}(?:{_WRONG})|�
 # 'the most common wrong answer is', 'many people would choose': named, and not by the speaker as the answer
 MISNAMED = re.compile(
     r"\b(?:wrong|incorrect|false|worst|unlikely|second[-\s]best|distracting)\s(?:[^\W_]+\s)?(?:answer|option|choice)s?\b"
-    r"[^.!?;,:\n]{0,40}\Z"
+    r"[^.!?;,:\n]{0,40}\Z|\b(?:first|second|third|next|last)\soption\sis\s[\"'(\[]?\Z"
 )
 SOMEONE = re.compile(r"\b(?:people|students|many|most|some|others|they|readers|doctors|clinicians|beginners)\s\Z")
 # Only looked at, set aside or granted: 'let us consider', 'I first thought of', 'while ... is possible'

@@ -29,11 +29,13 @@ _ONLY_LETTER = re.compile(
 _ARTICLE = re.compile(r"^(?:an?|A|the)\s")
 _AGAIN = re.compile(r"\W{0,5}([A-Za-z])(?:\W{1,3}\1){1,2000}\W{0,5}")
 _HEAD_WHY = re.compile(
-    r"\s?[(\[][^()]{0,30}(?:confiden|certain|sure|%)"
+    r"\s?[(\[][^()]{0,30}(?:confiden|certain|sure|%|because|since|due)"
     r"|\s?(?:,\s)?(?:because|since|due to|as (?:it|the|this|there|its)|porque|pois|ya que|weil|car"
     r"|with (?:[a-z]{3,9} ){1,2}(?:confidence|certainty))\b"
 )
-_VERDICT = re.compile(r"[\s:\"')\],.-]{0,4}(?:is\s)?(?:incorrect|wrong|false|not correct|not the)\b")
+_VERDICT = re.compile(
+    r"[\s:\"')\],.-]{0,4}(?:is\s)?(?:incorrect|wrong|false|no|unlikely|excluded|not correct|not the)\b"
+)
 _DENIAL = re.compile(
     r"\b(?:no|not|without|never|neither|nor|cannot|absent|absence|exclude\w*|rule\w*|unlikely|rather|instead|except|less"
     r"|sin|ni|sem|não|nao|nem|nicht|kein\w*|pas|sans|non|senza)\b|n't\b|不|没|無|无|未|非|ない|なし|せず|לא|ללא|אין|아니|없"

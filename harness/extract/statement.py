@@ -72,8 +72,12 @@ def _glued(text: str, start: int) -> bool:
     before, after = text[max(0, start - 2) : start], text[start + 1 : start + 4]
     if before and (joins(before[-1]) or (before[-1] in "-–'/.\\&+@" and len(before) > 1 and _latin(before[0]))):
         return True
+    if text[start - 1 : start] == ":" and re.search(r"(?<![^\W_])[A-Za-z]:\Z", text[max(0, start - 3) : start]):
+        return True
     if not after:
         return False
+    if after[0] == ":" and after[1:2].isalpha() and not after[2:3].isalnum():
+        return True
     if joins(after[0]) or after[0] in "°%+^=²³₂":
         return True
     if after[0] in "-–'/" and len(after) > 1 and joins(after[1]):
@@ -271,7 +275,7 @@ def weight(one: Mention, text: str, low: str) -> Weight:
         return _asserted(before, after if one.mark != "stop" or one.own else "", named)
     if one.mark != "words" and not one.capital and one.mark not in ("bracket", "stop"):
         return Weight.NONE
-    if best := cues.BEST.match(after):
+    if (best := cues.BEST.match(after)) and (one.own or not best["yes"]):
         only = best["right"] or best["true"] or best["ticked"]
         return _asserted(before, after, Weight.RIGHT if only else Weight.FINAL)
     return Weight.NONE

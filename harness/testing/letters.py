@@ -107,7 +107,13 @@ def first_person(draft: Draft, random: Random) -> Draft:
         random,
         *("I choose {a}.", "I would pick {a}.", "My answer is {a}.", "I'd go with {a}.", "I select option {a}."),
         *("I think it is {a}.", "I would answer {a}.", "My choice: {a}", "I'll go for {a}.", "We choose ({a})."),
-        *("I'm going with {a}.", "I'd say {a}.", "Thank you for the question. I would select option {a}."),
+        *(
+            "I'm going with {a}.",
+            "I'd say {a}.",
+            "I vote for {a}.",
+            "I am choosing {a}.",
+            "Thank you for the question. I would select option {a}.",
+        ),
     )
 
 
@@ -134,6 +140,8 @@ def hence_letter(draft: Draft, random: Random) -> Draft:
         "{n}\n\nThus: {a}",
         "{n} This leads to {a} as the answer.",
         "By elimination, {a}.",
+        "In summary, the answer is {a}.",
+        "1. {n}\n2. {m}\n3. The answer is {a}.",
         "{n} That leaves {a}.",
         "{n} This leaves only option {a}.",
         "{n} This is most consistent with option {a}.",

@@ -38,7 +38,7 @@ def others_after(draft: Draft, random: Random) -> Draft:
 def one_by_one(draft: Draft, random: Random) -> Draft:
     """Every option with its verdict."""
     verdict = random.choice(
-        (("Incorrect", "Correct"), ("wrong", "correct"), ("does not fit", "this is the best answer"))
+        (("Incorrect", "Correct"), ("wrong", "correct"), ("no", "yes"), ("does not fit", "this is the best answer"))
     )
     mark = random.choice(("{}. {}: {}.", "{}) {} - {}.", "**{}. {}**: {}."))
     lines = [
@@ -59,6 +59,11 @@ def denied_then_named(draft: Draft, random: Random) -> Draft:
             "The answer is {a}, not {o}.",
             "It cannot be {o}, so the answer is {a}.",
             "I don't think it is {o}; the answer is {a}.",
+        ),
+        *(
+            "I considered {o}, but {a} is better.",
+            "Rather than {o}, I choose {a}.",
+            "{o} and {p} don't match, leaving {a}.",
         ),
         *("{o} is not correct, {a} is.", "The answer isn't {o}. It's {a}.", "{o} is tempting, but {a} is correct."),
         *("While {ot} is possible, {a} is more likely.", "{o} and {p} are incorrect. Therefore {a}."),
@@ -139,6 +144,9 @@ def talk_without_choice(draft: Draft, random: Random) -> Draft:
         ),
         *(
             "Each of {o} and {p} has merits.",
+            "The first option is {o}.",
+            "{o} is the one that does not fit.",
+            "The {o}:{p} ratio was measured.",
             "I first thought of {ot}, but the edge is blurred.",
             "{ot} is a good distractor.",
         ),

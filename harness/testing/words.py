@@ -28,6 +28,7 @@ def stated_letter_and_text(draft: Draft, random: Random) -> Draft:
         *("The most likely answer is ({a}) {t}.", "The answer is:\n\n{a}. {t}", "I choose {a} ({t})."),
         *("The best answer among the options is {a}, {tl}.", "Correct choice: {a}) {t}", "Sure! {a}. {t}"),
         *("Among the given options, {a} ({t}) best explains the findings.", "{n}\n\n---\n\n**{a}. {t}**"),
+        *("Option {a}: {t}\n\nRationale: {n}", "This supports {t} ({a}) as the correct answer."),
         *("Option {a} ({t}) is the most plausible.", "**Answer:** {a}. {t}\n\n**Explanation:**\n- {n}\n- {m}"),
     )
 

@@ -60,6 +60,10 @@ def test_what_was_taken_back_is_not_the_answer(reply: str, expected: str) -> Non
         "Someone wrote: 'The answer is C.'",
         "Rather than pneumothorax, think again.",
         "If B is right, the margin is sharp.",
+        "The first option is C.",
+        "B is the one that does not fit.",
+        "The C:B ratio was measured.",
+        "D: no\nB: no",
     ],
 )
 def test_an_option_that_is_only_talked_of_is_not_read(reply: str) -> None:
