@@ -18,6 +18,7 @@ Clusters = Sequence[Hashable] | NDArray[Any]
 
 # Below this a standard error is rounding: one row in a million that differs already gives 1e-6.
 _NOTHING = 1e-12
+_FEW = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +160,20 @@ def spread(values: NDArray[np.float64], index: NDArray[np.intp]) -> Spread:
     else:
         effective = min(float(n), float(deviations @ deviations) / n / error**2)
     return Spread(value=value, error=error, effective=effective, totals=totals, n=n, clusters=clusters)
+
+
+def witnesses(of: Spread, index: NDArray[np.intp], deviates: NDArray[np.bool_]) -> float:
+    """Rows that would each have shown a deviation, where most clusters show none; infinite elsewhere.
+
+    Where most rows are alike, a t interval is as narrow as the few others are alike, and nearly without width at the
+    first of them. What none of m rows has shown may still have a probability of t^2 / (m + t^2), the end of Wilson's
+    interval at 0 of m; no interval should be narrower than that. m is the number of clusters where fewer than 10 of
+    them deviate, since these few do not tell how alike the rows of a cluster are; else the effective number of rows.
+    """
+    some = int(np.count_nonzero(np.bincount(index[deviates], minlength=1)))
+    if 2 * some >= of.clusters:
+        return math.inf
+    return of.clusters if some < _FEW else of.effective
 
 
 def student(of: Spread, level: float) -> tuple[float, float]:

@@ -11,13 +11,12 @@ from numpy.typing import ArrayLike
 from harness.errors import NotComparable, NotEstimable
 from harness.records import Difference
 from harness.stats.binomial import critical
-from harness.stats.cluster import Clusters, Spread, checked, is_binary, numbered, spread
+from harness.stats.cluster import Clusters, Spread, checked, is_binary, numbered, spread, witnesses
 from harness.stats.mcnemar import mcnemar_exact, mcnemar_mid_p
 from harness.stats.plan import detectable
 from harness.stats.sign_flip import sign_flip
 from harness.stats.tango_interval import bounds, statistic
 
-_FEW = 30
 _NOTHING = 1e-9
 
 
@@ -36,8 +35,8 @@ class Pairs:
         the second got right.
     discordance : float
         Mean squared difference; for binary points (b + c) / n.
-    differing : int
-        Clusters in which any row differs.
+    witnesses : float
+        Rows that would each have shown a difference, as `harness.stats.cluster.witnesses` counts them.
     """
 
     of: Spread
@@ -45,7 +44,7 @@ class Pairs:
     b: float
     c: float
     discordance: float
-    differing: int
+    witnesses: float
 
     @property
     def scored(self) -> bool:
@@ -75,8 +74,7 @@ class Pairs:
     def ends(self, reach: float) -> tuple[float, float]:
         """The interval in [-1, 1] whose ends are ``reach`` critical units from the value.
 
-        Where the t interval is used, no end is nearer than it would be if nothing differed at all: a difference of a
-        whole point that has not been seen may still be as frequent as that.
+        Where the t interval is used and most clusters do not differ, no end is nearer than if none did.
         """
         if self.scored:
             low, high = bounds(*self.effective, reach)
@@ -91,18 +89,13 @@ class Pairs:
             return statistic(*self.effective, shift)
         away = self.of.value - shift
         far, size = abs(away) / self.of.error, abs(away)
-        unseen = math.sqrt(self._witnesses * size / (1 - size)) if size < 1 else math.inf
-        return math.copysign(min(far, unseen), away)
+        if 0 < size < 1:
+            far = min(far, math.sqrt(self.witnesses * size / (1 - size)))
+        return math.copysign(far, away)
 
     def _unseen(self, reach: float) -> float:
         """How far an end is from zero where nothing differs."""
-        return reach**2 / (self._witnesses + reach**2)
-
-    @property
-    def _witnesses(self) -> float:
-        """Rows that would each have shown a difference: the effective ones, which few clusters do not tell."""
-        few = self.differing < _FEW and 2 * self.differing < self.of.clusters
-        return self.of.clusters if few else self.of.effective
+        return reach**2 / (self.witnesses + reach**2)
 
 
 def pair(first: ArrayLike, second: ArrayLike, clusters: Clusters, what: str) -> Pairs:
@@ -127,13 +120,14 @@ def pair(first: ArrayLike, second: ArrayLike, clusters: Clusters, what: str) -> 
         raise NotEstimable(
             f"{what}: got one row with points other than 0 or 1, but such points need two for an interval"
         )
+    of = spread(d, index)
     return Pairs(
-        of=spread(d, index),
+        of=of,
         binary=binary,
         b=float(d[d > 0].sum()),
         c=float(-d[d < 0].sum()),
         discordance=float(d @ d) / d.size,
-        differing=int(np.count_nonzero(np.bincount(index, weights=np.abs(d)) > _NOTHING)),
+        witnesses=witnesses(of, index, np.abs(d) > _NOTHING),
     )
 
 
@@ -184,9 +178,9 @@ def difference(
     counts over the design effect with t for z, and that is how it is computed.
     Where a case is asked several times and its points are means over the draws, differences are multiples of one
     over the draws, and most may be zero. CR1 t would then be as narrow as the few rows that differ are alike, and
-    collapse with the first of them; it is kept at least as wide as where nothing differs, t^2 / (m + t^2) to either
-    side, which is Tango's interval with b = c = 0. m is the effective number of rows, or the number of clusters
-    where fewer than 30 of them, and fewer than half, differ.
+    collapse with the first of them; where fewer than half of the clusters differ it is kept at least as wide as if
+    none did, t^2 / (m + t^2) to either side, which is Tango's interval with b = c = 0. m is the effective number of
+    rows, or the number of clusters where fewer than 10 of them differ.
     Interval and test can disagree near the threshold; call a difference shown only where both say so.
     """
     pairs = pair(first, second, clusters, "difference")

@@ -143,6 +143,29 @@ def test_the_toy_as_a_t_interval_is_cut_to_the_range_of_points() -> None:
     assert (narrower.low, narrower.high) == pytest.approx((0.399206, 0.677717), abs=2e-6)
 
 
+def test_one_draw_of_one_row_does_not_take_the_interval_away() -> None:
+    # 300 rows asked five times, all right but one draw. t(299) = 1.967930: u = 3.872748 / 303.872748 = 0.012745; CR1 t
+    # alone is [0.998022, 1], where 300 right of 300 are [0.987357, 1].
+    found = stats.estimate([1.0] * 299 + [0.8], range(300))
+    assert (found.low, found.high) == pytest.approx((0.999333 * (1 - 0.012745), 1.0), abs=1e-5)
+    assert found.method == "CR1 t with a floor"
+    turned = stats.estimate([0.0] * 299 + [0.2], range(300))
+    assert (turned.low, turned.high) == pytest.approx((1 - found.high, 1 - found.low), abs=1e-12)
+    assert stats.estimate([1] * 300, range(300)).low == pytest.approx(0.987357, abs=1e-6)
+
+
+def test_means_of_draws_near_the_ceiling_hold_the_truth() -> None:
+    # 300 sets of 300 rows; half of the rows are surely right, the rest are asked five times with 98 %.
+    rng = np.random.default_rng(12)
+    held = 0
+    for _ in range(300):
+        points = np.concatenate([np.ones(150), rng.binomial(5, 0.98, 150) / 5])
+        found = stats.estimate(points, np.arange(300))
+        held += found.low <= 0.99 <= found.high
+    # Fewer than 272 of 300 at 95 % happen once in 1000.
+    assert held >= 272
+
+
 def test_constant_points_still_have_an_interval() -> None:
     # Nothing varies, so Wilson stands in: over 9 rows, or over 3 clusters with t(2) = 4.302653 for 1.959964.
     assert stats.estimate([0.5] * 9, range(9)).low == pytest.approx(stats.wilson(4.5, 9)[0])
