@@ -78,11 +78,11 @@ def estimate(points: ArrayLike, clusters: Clusters, *, level: float = 0.95) -> E
     )
 
 
-def _student(of: Spread, witnesses: float, level: float) -> tuple[float, float, str]:
+def _student(of: Spread, shown: float, level: float) -> tuple[float, float, str]:
     """CR1 t, widened for what the rows have not shown."""
     low, high = student(of, level)
     reach = critical(level, of.clusters - 1)
-    share = reach**2 / (witnesses + reach**2)
+    share = reach**2 / (shown + reach**2)
     least, most = of.value * (1 - share), of.value + (1 - of.value) * share
     method = "CR1 t" if low <= least and most <= high else "CR1 t with a floor"
     return min(low, least), max(high, most), method
