@@ -286,4 +286,4 @@ def _unsure(gate: Gate, difference: Difference, policy: str) -> str:
     )
     if policy == "better" or not gate.rows_needed:
         return could
-    return f"{could} If there is no difference, about {gate.rows_needed} rows would show it."
+    return f"{could} Where both are right equally often in truth, about {gate.rows_needed} rows would show it."

@@ -23,6 +23,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from harness import sequential, stats
+from harness.claim import percent
 from harness.columns import Columns, Floats, Prior, aligned, contrast, estimate, mean_of, objection, within
 from harness.errors import NotEstimable
 from harness.limits import ALPHA, Limits, faults
@@ -213,7 +214,8 @@ def _above_chance(cases: Sequence[Columns], limits: Limits) -> Evidence:
 
 
 def _against(first: Columns, prior: Prior, name: str, limits: Limits) -> Evidence:
-    return _paired(name, [first], limits, prior.points, f"{prior.title} ({100 * prior.points.mean():.1f} %)")
+    against = f"{prior.title}, {percent(mean_of(first, prior.points))}"
+    return _paired(name, [first], limits, prior.points, against)
 
 
 def _named(case: Columns, name: str) -> Prior:

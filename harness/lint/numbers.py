@@ -68,7 +68,7 @@ _SHARE = re.compile(
 )
 _LIMIT_BEFORE = re.compile(
     r"(?:\b(?:within|less than|at most|at least|no more than|not lower by|up to|tolerance|margin|limit|bound|"
-    r"a difference|effects?|allows?|than)\s(?:of |from |is |was |by )?|±\s?|[≥≤<>]\s?)$",
+    r"a difference|effects?|allows?|than|to show|shown one)\s(?:of |from |is |was |by )?|±\s?|[≥≤<>]\s?)$",
     re.I,
 )
 _SOFT_LIMIT = re.compile(r"\b(?:up to|at least|more than|than)\s$", re.I)

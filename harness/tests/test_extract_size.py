@@ -17,12 +17,15 @@ from harness.extract import (
     cues,
     failure,
     letter,
+    marked,
     names,
     phrase,
     polar,
+    ranks,
     sheet,
     short,
     statement,
+    taken_back,
     yes_no,
 )
 
@@ -129,12 +132,17 @@ def test_work_grows_with_the_length_and_no_faster(unit: str) -> None:
     assert large < 5 * small
 
 
+MODULES = (
+    characters, choice, clean, cues, failure, marked, names, polar, ranks, sheet, short, statement, taken_back,
+)  # fmt: skip
+
+
 def test_no_pattern_repeats_a_repeat() -> None:
     """A repeat without bound inside another, over the same characters, is what backtracking explodes on."""
     nested = re.compile(r"[+*]\)[+*]")
     patterns = [
         (module.__name__, name, value.pattern)
-        for module in (characters, choice, clean, cues, failure, names, polar, sheet, short, statement)
+        for module in MODULES
         for name, value in vars(module).items()
         if isinstance(value, re.Pattern)
     ]
