@@ -254,8 +254,16 @@ def mean_of(case: Columns, values: Floats, *, level: float = 0.95) -> Estimate:
 
 
 def difference(first: Columns, second: Columns, *, level: float = 0.95) -> Difference:
-    """Return the paired difference of two cases over the same rows, first minus second."""
-    return contrast(first, first.mean, aligned(first, second).mean, level=level)
+    """Return the paired difference of two cases over the same rows, first minus second.
+
+    Where the second was asked with several derangements, the test is that of exchangeable draws.
+    """
+    second = aligned(first, second)
+    found = contrast(first, first.mean, second.mean, level=level)
+    if first.sequential or second.points.shape[1] == 1 or first.points.shape[1] > 1:
+        return found
+    p, how = stats.exchangeable(first.mean, second.points, first.clusters)
+    return replace(found, p=p, test=f"permutation of the draws, {how}")
 
 
 def contrast(of: Columns, left: Floats, right: Floats, *, level: float = 0.95) -> Difference:

@@ -24,7 +24,7 @@ import numpy as np
 
 from harness import sequential, stats
 from harness.claim import percent
-from harness.columns import Columns, Floats, Prior, aligned, contrast, estimate, mean_of, objection, within
+from harness.columns import Columns, Floats, Prior, aligned, contrast, difference, estimate, mean_of, objection, within
 from harness.errors import NotEstimable
 from harness.limits import ALPHA, Limits, faults
 from harness.mode import ROTATIONS
@@ -184,9 +184,11 @@ def _about(name: str, cases: Sequence[Columns], **found: object) -> Evidence:
     )
 
 
-def _paired(name: str, cases: Sequence[Columns], limits: Limits, right: Floats, against: str) -> Evidence:
+def _paired(
+    name: str, cases: Sequence[Columns], limits: Limits, right: Floats, against: str, found: Difference | None = None
+) -> Evidence:
     first = cases[0]
-    found = contrast(first, first.mean, right)
+    found = contrast(first, first.mean, right) if found is None else found
     same = within(first, first.mean, right, limits.same)
     return _about(name, cases, difference=found, p=found.p, same=same, against=against)
 
@@ -197,7 +199,8 @@ _FOREIGN = {"shuffled": "the images of other rows", "text_only": "no image"}
 def _beats(cases: Sequence[Columns], limits: Limits) -> Evidence:
     first, second = cases
     name = "beats_shuffled" if second.case.mode == "shuffled" else "beats_text_only"
-    return _paired(name, cases, limits, aligned(first, second).mean, _FOREIGN[second.case.mode])
+    against, found = _FOREIGN[second.case.mode], difference(first, second)
+    return _paired(name, cases, limits, aligned(first, second).mean, against, found)
 
 
 def _above_chance(cases: Sequence[Columns], limits: Limits) -> Evidence:

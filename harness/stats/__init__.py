@@ -20,6 +20,7 @@
 ``tango_interval``  the score interval of a paired difference of proportions
 ``mcnemar``         the paired test of unclustered binary points: exact and mid-p
 ``sign_flip``       the paired test of clustered points, and of points other than 0 or 1
+``exchange``        the test of one case against several draws of another
 ``cluster``         checks, cluster sums and standard errors, shared by the above
 ``binomial``        probabilities and quantiles, shared by the above
 ==================  ===========================================================================================
@@ -46,6 +47,7 @@ from harness.stats.anytime import (
     sequential_within,
 )
 from harness.stats.blocks import Columns, Part
+from harness.stats.exchange import exchangeable
 from harness.stats.family import benjamini_hochberg, holm
 from harness.stats.guessing import above_chance, chance
 from harness.stats.letters import LetterBias, letter_bias, recall_spread
@@ -96,6 +98,7 @@ __all__ = [
     "e_needed",
     "equivalent",
     "estimate",
+    "exchangeable",
     "heterogeneity",
     "holm",
     "interaction",

@@ -170,7 +170,9 @@ def test_a_reply_with_the_receipt_of_another_image_is_a_failed_row(tmp_path: Pat
 
     found = _measure(Mixed(_right), tmp_path)
     assert all(a.reply.finish == "failed" for a in found.answers)
-    assert "receipts came back for other pictures, but 1 image(s) were sent, in that order" in found.answers[0].reply.error
+    assert (
+        "receipts came back for other pictures, but 1 image(s) were sent, in that order" in found.answers[0].reply.error
+    )
 
 
 def test_a_receipt_in_a_mode_without_images_is_a_failed_row(tmp_path: Path) -> None:
