@@ -68,11 +68,18 @@ def differences(table: Table) -> None:
         table.differences((model, modes[0]), (models[0], modes[0]))
 
 
+def claims(table: Table) -> None:
+    """The claims of every model, one family, with its ladder and its patterns."""
+    from harness.bench import judging
+
+    judging.claims(table)
+
+
 STEPS: dict[str, Callable[[Table], None]] = {
     "estimates": estimates,
     "slices": slices,
     "paired tests": differences,
-    # The place of what a run does next with a table: each step has a line, and its own ratio of double the rows.
+    "claims": claims,
 }
 
 
