@@ -21,5 +21,5 @@ from harness.records import Read, Unread
 
 __all__ = ["VERSION", "Read", "Unread", "letter", "phrase", "yes_no"]
 
-VERSION = "2"
+VERSION = "3"
 """Changes whenever any reply could be read differently; part of what two scores must share to be compared."""

@@ -54,6 +54,10 @@ _SWAYS = re.compile(
 )
 _SENTENCES = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])|\n+")
 
+_STATE = re.compile(r"\W*(?:(?P<un>不|非)?(?:正常|健康)|(?P<without>无|無|没有|沒有)?(?P<ill>异常|異常))\W*")
+_ASKS_NORMAL = re.compile(r"(?<![不非])(?:正常|健康)")
+_ASKS_ILL = re.compile(r"[异異]常|[不非]正常")
+
 _MOST_TOKENS = 1000
 _SHORTEST = 20
 _SHORT = 40
@@ -95,6 +99,16 @@ def _restated(sentence: str, question: str) -> str | None:
         return None
     denials = len(_NEGATION.findall(sentence))
     return {0: "yes", 1: "no"}.get(denials)
+
+
+def _described(sentence: str, question: str) -> str | None:
+    """'Normal' or 'no abnormality' in Chinese, where the question asks for one of the two: 'is it normal?'."""
+    said = _STATE.fullmatch(sentence)
+    sound, ill = bool(_ASKS_NORMAL.search(question)), bool(_ASKS_ILL.search(question))
+    if said is None or sound == ill:
+        return None
+    normal = bool(said["without"]) if said["ill"] else not said["un"]
+    return "yes" if normal == sound else "no"
 
 
 def _named(low: str) -> str | None:
@@ -157,7 +171,7 @@ def _read(text: str, question: str) -> Read | Unread | None:
     if refuses(low):
         return Unread("refusal")
     sentences = [one for one in _SENTENCES.split(low) if one.strip()]
-    if len(sentences) == 1 and (said := _restated(sentences[0], question)):
+    if len(sentences) == 1 and (said := _restated(sentences[0], question) or _described(sentences[0], question)):
         return Read(said)
     return None
 

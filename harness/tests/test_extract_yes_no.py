@@ -209,3 +209,22 @@ def test_a_sentence_is_read_only_where_it_restates_the_question(question: str, r
 )
 def test_a_reply_without_an_answer_has_its_reason(reply: str, why: str) -> None:
     assert yes_no(reply) == Unread(why)
+
+
+@pytest.mark.parametrize(
+    ("question", "reply", "read"),
+    [
+        ("这张图片看起来正常吗?", "正常", Read("yes")),
+        ("这张图片看起来正常吗?", "不正常。", Read("no")),
+        ("这张图片看起来是否正常?", "无异常", Read("yes")),
+        ("图片里是否存在异常?", "无异常", Read("no")),
+        ("图片里是否存在异常?", "异常", Read("yes")),
+        ("图片里是否存在异常?", "正常", Read("no")),
+        ("图片正常还是异常?", "正常", Unread("none")),
+        ("图中有肺吗?", "正常", Unread("none")),
+    ],
+)
+def test_a_state_in_chinese_is_yes_or_no_by_what_the_question_asks(
+    question: str, reply: str, read: Read | Unread
+) -> None:
+    assert yes_no(reply, question=question) == read
