@@ -63,7 +63,8 @@ _FACTS: dict[str, re.Pattern[str]] = {
     ),
     "p": re.compile(r"\bp(?:-value)?s?\s?(?:=|<|≤)\s?[\d.]", re.I),
     "test": phrases(
-        r"McNemar\w{0,2}|sign flips?|permutation|mid p|t tests?|Wilcoxon|binomial|chi ?squared?|Fisher\w{0,2}|TOST|e process|e value",
+        r"McNemar\w{0,2}|sign flips?|permutation|mid p|t tests?|Wilcoxon|binomial|chi ?squared?|Fisher\w{0,2}|TOST",
+        "e process|e value",
         "(?:one|two) sided|score test",
     ),
     "margin": re.compile(
