@@ -107,6 +107,8 @@ def _csv(text: str, file: str) -> Source:
     except csv.Error as error:
         line = reader.line_num + len(caption)
         raise DataError(f"{file}: line {line} is not CSV: {error}. Quote cells that hold quotes.") from None
+    if not found:
+        raise DataError(f"{file}: has empty cells alone, but should hold a table. Write a header line and rows.")
     (line, header), rows = found[0], found[1:]
     header = tuple(name.strip() for name in header)
     _whole(header, rows, file, line)

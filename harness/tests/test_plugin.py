@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from harness import mode
+from harness.evidence import CLAIMS
 from harness.tests import suite
 
 Spread = tuple[str, ...]
@@ -76,9 +77,8 @@ def test_the_matrix_is_shown_by_collect_only_without_torch(toy: pytest.Pytester)
     lines = result.stdout.splitlines()
     shown = [line.split("::")[-1] for line in lines if "::" in line]
     assert shown == [
-        *(f"test_toy[{name}-m]" for name in mode.NAMES),
-        *(f"test_toy_claim[{name}-m]" for name in ("saw_images", "beats_shuffled", "beats_text_only")),
-        *(f"test_toy_claim[{name}-m]" for name in ("above_chance", "stable_under_rotation")),
+        *(f"test_toy[{name}-m]" for name in mode.offered(options=5, strata=("part",))),
+        *(f"test_toy_claim[{name}-m]" for name in CLAIMS),
     ]
     assert lines[-1] == "[]"
     assert not (toy.path / "reports").exists()
@@ -90,7 +90,7 @@ def test_a_blind_model_that_is_measured_as_a_model_fails_for_the_right_reason(to
     )
     assert result.ret == 1
     result.stdout.fnmatch_lines(["*beats_shuffled: refuted.*with the right images scored +0.0 points*"])
-    result.assert_outcomes(passed=2, failed=3)
+    result.assert_outcomes(passed=2, failed=4)
 
 
 def test_a_control_that_sees_fails(toy: pytest.Pytester) -> None:
@@ -111,7 +111,7 @@ def test_a_replay_without_receipts_proves_no_sight(toy: pytest.Pytester) -> None
 def test_a_missing_image_refuses_the_image_modes_by_row_and_leaves_the_text_modes(toy: pytest.Pytester) -> None:
     (toy.path / "data" / "toy" / "images" / "q7.png").unlink()
     result = _run(toy, "-k", "sees and not claim", control=False)
-    result.assert_outcomes(passed=2, failed=8)
+    result.assert_outcomes(passed=2, failed=9)
     result.stdout.fnmatch_lines(["*1 of 160 rows are refused*", "*row Q7: image 'q7.png'*"])
     cases = {c["mode"]: c for c in _results(toy)["cases"]}
     assert cases["image_text"]["status"] == "refused"
@@ -137,7 +137,7 @@ def test_missing_data_are_skipped_with_the_reason_and_nothing_measured_exits_5(
 ) -> None:
     result = toy.runpytest_subprocess("benches", "-rs", "--model", "sees=replay:sees.jsonl", *spread)
     assert result.ret == pytest.ExitCode.NO_TESTS_COLLECTED
-    result.assert_outcomes(skipped=15)
+    result.assert_outcomes(skipped=17)
     result.stdout.fnmatch_lines(["*not measured: toy: no files are here; looked for --data toy=FOLDER*Make them.*"])
 
 
@@ -160,7 +160,7 @@ def test_required_data_that_are_missing_are_a_failure(toy: pytest.Pytester) -> N
     [
         (("--model", "m=warp:there"), "*--model*warp*hf*replay*"),
         (("--mode", "picture"), "*--mode: got 'picture', but a mode is one of image_text, text_only,*"),
-        (("--margin", "2"), "*--margin: got 2.0, but should be a share from 0 to 1*"),
+        (("--margin", "2"), "*--margin: got 2.0, but should be a share between 0 and 1*"),
         (("--limit", "-1"), "*--limit: got -1, but should be 0 or more*"),
         (("--gate", "best"), "*--gate: got 'best', but should be one of not_worse, better.*"),
         (("--data", "toy"), "*--data: got 'toy', but should be NAME=VALUE*"),
@@ -190,7 +190,7 @@ def test_the_gate_holds_a_candidate_against_the_baseline(toy: pytest.Pytester, s
         "--baseline", "sees=replay:sees.jsonl", "-k", "gate", *spread,
     )  # fmt: skip
     assert failed.ret == 1
-    failed.stdout.fnmatch_lines(["*gate_not_worse: refuted.*scored -*against sees*It is not not lower*"])
+    failed.stdout.fnmatch_lines(["*gate_not_worse: refuted.*scored -*against sees*It is lower by more than 2 points*"])
 
 
 def test_rescoring_needs_neither_rows_nor_model(toy: pytest.Pytester, spread: Spread) -> None:
@@ -259,11 +259,11 @@ def test_every_rows_file_can_be_read_alone(toy: pytest.Pytester) -> None:
     (path,) = Path(toy.path / "reports" / "r" / "rows").glob("*.jsonl")
     head, *lines = (json.loads(line) for line in path.read_text().splitlines())
     assert head["case"] == {"benchmark": "toy", "mode": "shuffled", "model": "sees"}
-    assert len(lines) == suite.ROWS
+    assert len(lines) == 5 * suite.ROWS
     first = lines[0]
     assert first["row"]["donor"] != first["row"]["id"]
     assert first["reply"]["receipts"] == [{"digest": first["row"]["images"][0]["digest"], "tokens": 9, "tensor": ""}]
-    assert set(first) == {"row", "key", "reply", "reading", "points"}
+    assert set(first) == {"row", "key", "reply", "reading", "points", "draw"}
 
 
 def test_short_answer_sets_say_at_collection_that_they_have_no_options(toy: pytest.Pytester) -> None:
