@@ -22,13 +22,28 @@ T = TypeVar("T")
 
 def plain(record: Any) -> Any:
     """Return the JSON form of a record, a mapping, a sequence or a scalar."""
-    if dataclasses.is_dataclass(record):
-        return {f.name: plain(getattr(record, f.name)) for f in dataclasses.fields(record) if f.name != "open"}
-    if isinstance(record, Mapping):
-        return {str(key): plain(value) for key, value in record.items()}
+    kind = type(record)
+    if kind in _SCALARS:
+        return record
+    names = _names(kind)
+    if names is not None:
+        return {name: plain(getattr(record, name)) for name in names}
     if isinstance(record, (tuple, list)):
         return [plain(value) for value in record]
+    if isinstance(record, Mapping):
+        return {str(key): plain(value) for key, value in record.items()}
     return record
+
+
+_SCALARS = frozenset({str, int, float, bool, type(None)})
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...] | None:
+    """Return the fields of a record that are written; None where it is no record."""
+    if not dataclasses.is_dataclass(kind):
+        return None
+    return tuple(f.name for f in dataclasses.fields(kind) if f.name != "open")
 
 
 def label(row_id: str, draw: int) -> str:

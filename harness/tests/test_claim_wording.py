@@ -20,6 +20,9 @@ from harness.records import Claim, ModeName
 from harness.tests.made import loaded
 from harness.tests.zoo_rows import bench, choices, shorts
 
+pytestmark = pytest.mark.xdist_group("claim_wording")
+"""The cases are measured once, and by one worker."""
+
 LIMITS = Limits()
 STUBS = ("perfect", "partial?p=0.15", "text_leak", "blind", "canonical_order", "flip_flopper", "constant?letter=A")
 

@@ -24,6 +24,9 @@ from harness.report.pairs import golds
 from harness.tests.made import loaded, measurement
 from harness.tests.zoo_rows import bench, choices, shorts
 
+pytestmark = pytest.mark.xdist_group("ladder")
+"""The cases are measured once, and by one worker."""
+
 LIMITS = Limits()
 CHOICES, SHORTS = choices(200), shorts(240)
 TURNS: tuple[ModeName, ...] = ROTATIONS[:4]

@@ -10,7 +10,7 @@ import pytest
 
 from harness.tests import suite
 
-FEW = ("--mode", "image_text,shuffled,text_only", "--derangements", "5")
+FEW = ("--mode", "image_text,shuffled,text_only", "--derangements", "3")
 
 
 @pytest.fixture
