@@ -33,7 +33,7 @@ from harness.load.table import Entry
 from harness.records import Benchmark, Loaded, Source
 
 if TYPE_CHECKING:
-    from harness.plugin import ClaimOf, GateOf, Measure
+    from harness.interface import ClaimOf, GateOf, Measure
 
 FETCH = "Install the package easy-vqa, which carries the pictures."
 LAYOUTS = (Layout(name="package", tables={"test": ("test/questions.json",)}, pictures=("test/images/",)),)

@@ -40,7 +40,7 @@ from harness.load.layout import Layout
 from harness.records import Benchmark, Loaded, Source
 
 if TYPE_CHECKING:
-    from harness.plugin import ClaimOf, GateOf, Measure
+    from harness.interface import ClaimOf, GateOf, Measure
 
 FETCH = (
     "Fetch MM/test.jsonl and images.zip of the hub dataset TsinghuaC3I/MedXpertQA (or pass --download), and put "

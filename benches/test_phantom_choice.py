@@ -29,7 +29,7 @@ from harness.load.layout import Layout
 from harness.records import Benchmark, Loaded, Source
 
 if TYPE_CHECKING:
-    from harness.plugin import ClaimOf, GateOf, Measure
+    from harness.interface import ClaimOf, GateOf, Measure
 
 FETCH = "It is shipped with the suite in fixtures/embedded; run python -m fixtures.embedded.make_rows to make it anew."
 LAYOUTS = (

@@ -33,7 +33,7 @@ from harness.load import slake
 from harness.records import Benchmark, Loaded, Source
 
 if TYPE_CHECKING:
-    from harness.plugin import ClaimOf, GateOf, Measure
+    from harness.interface import ClaimOf, GateOf, Measure
 
 FETCH = (
     "Fetch test.json and imgs.zip of the hub dataset BoKelvin/SLAKE (or pass --download), and put them below "

@@ -46,7 +46,7 @@ from harness.load.table import Entry, read_json
 from harness.records import Benchmark, Loaded, Source
 
 if TYPE_CHECKING:
-    from harness.plugin import ClaimOf, GateOf, Measure
+    from harness.interface import ClaimOf, GateOf, Measure
 
 FETCH = (
     "Fetch the files of OSF project 89kps (VQA_RAD Dataset Public.json and VQA_RAD Image Folder), or "

@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 def plain(record: Any) -> Any:
     """Return the JSON form of a record, a mapping, a sequence or a scalar."""
-    kind = type(record)
+    kind: Any = type(record)
     if kind in _SCALARS:
         return record
     names = _names(kind)

@@ -14,9 +14,10 @@ from typing import Literal
 from harness.claim import points, shown, span
 from harness.columns import Columns, aligned, contrast, difference, estimate, mean_of, objection, within
 from harness.errors import NotEstimable
-from harness.ladder import Rotation, read
+from harness.ladder import read
 from harness.limits import ALPHA, Limits
 from harness.records import Difference, ModeName
+from harness.rotation import Rotation
 
 Holds = Literal["yes", "no", "inconclusive", "pending"]
 Found = tuple[Holds, str]

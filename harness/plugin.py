@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import pytest
 
@@ -32,51 +32,6 @@ SELECTED = pytest.StashKey[tuple[Wanted, ...]]()
 """What the tests of this run are about, after every selection."""
 REFUSED = pytest.StashKey[str]()
 """Why this run may not go on, where a worker found that out."""
-
-
-class Reportable(Protocol):
-    """What ``measure()`` returns."""
-
-    def assert_reportable(self) -> None:
-        """Fail unless the number may be reported."""
-
-
-class Judged(Protocol):
-    """What ``claim()`` and ``control()`` return."""
-
-    def assert_supported(self) -> None:
-        """Fail unless the claim is supported."""
-
-    def assert_refused(self) -> None:
-        """Fail unless the claim was judged, and not supported."""
-
-
-class Gated(Protocol):
-    """What ``gate()`` returns."""
-
-    def assert_passed(self) -> None:
-        """Fail unless the candidate passes the gate."""
-
-
-class Measure(Protocol):
-    """The fixture ``measure``: runs one case."""
-
-    def __call__(self) -> Reportable:
-        """Measure, or skip with the reason why not."""
-
-
-class ClaimOf(Protocol):
-    """The fixtures ``claim`` and ``control``: judge one claim about one model."""
-
-    def __call__(self) -> Judged:
-        """Judge, measuring what is needed."""
-
-
-class GateOf(Protocol):
-    """The fixture ``gate``: holds a candidate against the baseline."""
-
-    def __call__(self) -> Gated:
-        """Judge, measuring what is needed."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -13,11 +13,13 @@ import numpy as np
 from harness import codec, stats
 from harness.columns import Columns, aligned, contrast, difference, mean_of, objection
 from harness.errors import NotEstimable
-from harness.ladder import follow, read, readings, rotation, rungs
+from harness.follow import follow
+from harness.ladder import read, readings, rungs
 from harness.limits import ALPHA, Limits
 from harness.mode import ROTATIONS, SHUFFLED
 from harness.patterns import patterns
 from harness.records import Measurement, ModeName
+from harness.rotation import rotation
 from harness.stats.slices import SMALL_CLUSTERS, SMALL_N
 
 ByMode = Mapping[ModeName, Measurement]

@@ -12,15 +12,17 @@ import numpy as np
 import pytest
 
 from harness import run, spec
-from harness.columns import columns
+from harness.columns import Columns, columns
 from harness.errors import NotComparable
-from harness.ladder import RUNGS, Rotation, follow, readings, rotation, rungs
+from harness.follow import follow
+from harness.ladder import RUNGS, readings, rungs
 from harness.ledger import Ledger
 from harness.limits import Limits
 from harness.mode import ROTATIONS
 from harness.patterns import against_base, patterns
 from harness.records import Measurement, ModeName, Unread
 from harness.report.pairs import golds
+from harness.rotation import Rotation, rotation
 from harness.tests.made import loaded, measurement
 from harness.tests.zoo_rows import bench, choices, shorts
 
@@ -147,7 +149,7 @@ def test_rotation_tells_the_same_accuracy_from_the_same_answers() -> None:
 
 def test_without_every_order_there_is_no_rotation() -> None:
     found = _measured("perfect", ("image_text", *TURNS))
-    few = {name: columns(m, LIMITS) for name, m in found.items() if name != "rotation_2"}
+    few: dict[ModeName, Columns] = {n: columns(m, LIMITS) for n, m in found.items() if n != "rotation_2"}
     assert rotation(few, golds(found)) is None
 
 
