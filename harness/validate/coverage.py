@@ -77,7 +77,7 @@ def binary(design: Design, icc: float, interval: Interval, rng: np.random.Genera
             ends = interval.many(spreads(sums, sums.sum(axis=1).astype(np.float64), design))
             misses += _missed(ends, p)
         deviation = max(deviation, _recomputed(design, sums[:_CHECKS], ends, interval))
-        cells.append(_cell(design, f"0/1 points, ICC {icc:g}, true score {100 * p:g} %", misses, sims))
+        cells.append(_cell(design, f"0/1 points, ICC {icc:g}, true score {100 * p:g} %", misses, sims, most=MOST))
     return Found(section=SECTION, cells=tuple(cells), checked=len(SCORES) * _CHECKS, deviation=deviation)
 
 
@@ -92,7 +92,7 @@ def credit(design: Design, icc: float, rng: np.random.Generator, sims: int) -> F
             misses += _missed(ends, p)
         for row, *end in zip(points[:_CHECKS], *ends, strict=False):
             deviation = max(deviation, _apart(stats.estimate(row, design.index), *end))
-        cells.append(_cell(design, f"partial credit, ICC {icc:g}, true score {100 * p:g} %", misses, sims))
+        cells.append(_cell(design, f"partial credit, ICC {icc:g}, true score {100 * p:g} %", misses, sims, most=1.0))
     return Found(section=SECTION, cells=tuple(cells), checked=len(CREDITS) * _CHECKS, deviation=deviation)
 
 
@@ -116,10 +116,10 @@ def _missed(ends: tuple[Floats, Floats], truth: float) -> np.ndarray:
     return np.array([(high < truth - 1e-12).sum(), (low > truth + 1e-12).sum()])
 
 
-def _cell(design: Design, what: str, misses: np.ndarray, sims: int) -> Cell:
+def _cell(design: Design, what: str, misses: np.ndarray, sims: int, most: float) -> Cell:
     under, over = (100 * misses / sims).tolist()
     told = f"{what} (interval too low {under:.1f} %, too high {over:.1f} %)"
-    return rate(design.name, told, sims - int(misses.sum()), sims, least=LEAST, most=MOST)
+    return rate(design.name, told, sims - int(misses.sum()), sims, least=LEAST, most=most, generous=MOST)
 
 
 def _recomputed(design: Design, sums: np.ndarray, ends: tuple[Floats, Floats], interval: Interval) -> float:

@@ -23,15 +23,14 @@ SECTIONS: Mapping[str, Section] = {
             "Each set of points has a known true score and a known correlation (ICC) of rows about one picture. The "
             "interval of `harness.stats.estimate` should hold the true score in 93.5 to 97.5 % of the sets: below, it "
             "promises too much; above, it wastes rows. *Partial credit* is points like token F1: none, all, or "
-            "something between. The design of 50 pictures is a stress test, with as few clusters as the target asks."
+            "something between; there the lower target alone counts. The design of 50 pictures is a stress test."
         ),
     ),
     "paired": Section(
         title="Does the 95 % interval of a difference hold the true difference?",
         text=(
             "Two cases over the same rows: in one share only the first is right, in another only the second. The "
-            "interval is that of `harness.stats.difference`; at least 93.5 % of them should hold the true difference. "
-            "*Wide* marks those that hold it in more than 97.5 %: safe, and more cautious than they need to be."
+            "interval is that of `harness.stats.difference`; at least 93.5 % of them should hold the true difference."
         ),
     ),
     "claims": Section(
@@ -112,7 +111,7 @@ def _head(seed: int, scale: float, versions: Mapping[str, str]) -> Iterator[str]
         f"*How to read the tables.* Each row is one simulated situation. A rate from finitely many sets has an error "
         f"of its own, which stands beside it; a target counts as missed where the rate is beyond it by more than "
         f"{MANY} of these errors. By that rule about one in 740 rates that lie exactly on their target would be called "
-        f"missed by chance."
+        f"missed by chance. *Wide* marks an interval that holds the truth more often than it needs to, which is safe."
     )
     yield ""
     told = ", ".join(f"{name} {version}" for name, version in versions.items())
