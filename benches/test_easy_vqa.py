@@ -4,8 +4,8 @@ What is asked
     1,000 pictures of 64 x 64 pixels, each one shape in one colour, and 9,673 questions of three kinds: which shape,
     which colour, and yes or no. A model that sees answers nearly all of them.
 Conventions
-    A row is a question; rows of one picture are a cluster. Asked by default are 600 rows, drawn with the seed of the
-    run, and every table says "600 of 9673"; ``--limit 0`` asks all of them.
+    A row is a question; rows of one picture are a cluster. Asked by default are 400 rows, drawn with the seed of the
+    run, and every table says "400 of 9673"; ``--limit 0`` asks all of them.
 Source
     The package easy-vqa 1.0, which carries pictures and questions. MIT licence. It is installed with the suite.
 Metric
@@ -89,7 +89,7 @@ BENCHMARK = Benchmark(
     slices=("question_type",),
     types=("question_type",),
     embedded="package:easy_vqa",
-    limit=600,
+    limit=400,
     notes=("Not a medical set: it shows whether a model sees at all.",),
 )
 

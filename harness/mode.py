@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 NAMES: tuple[ModeName, ...] = get_args(ModeName)
 ROTATIONS: tuple[ModeName, ...] = tuple(name for name in NAMES if name.startswith("rotation_"))
 SHUFFLED: tuple[ModeName, ...] = ("shuffled", "shuffled_hard")
+HARD_DRAWS = 2
 NEED_OPTIONS: frozenset[str] = WITHOUT_STEM | set(ROTATIONS)
 GREY = (128, 128, 128)
 
@@ -73,8 +74,13 @@ def offered(*, options: int, strata: Sequence[str] = ()) -> tuple[ModeName, ...]
 
 
 def draws(name: ModeName, derangements: int) -> int:
-    """Return how often a row is asked in a mode: once, but for the shuffled modes."""
-    return derangements if name in SHUFFLED else 1
+    """Return how often a row is asked in a mode: once, but for the shuffled modes.
+
+    Hard donors are drawn twice at most: a stratum is small, and further draws come back to the same donors.
+    """
+    if name == "shuffled_hard":
+        return min(HARD_DRAWS, derangements)
+    return derangements if name == "shuffled" else 1
 
 
 def apply(
