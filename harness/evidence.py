@@ -212,7 +212,9 @@ def _above_chance(cases: Sequence[Columns], limits: Limits) -> Evidence:
     if first.sequential:
         p = 2 * sequential.above(first.mean, 1 / first.options, first.clusters, first.sizes)
     else:
-        p = 2 * stats.above_chance(int(first.points.sum()), first.options.tolist())
+        # guesses are independent of each other, but a habit that is no better than guessing need not be
+        guessed = stats.above_chance(int(first.points.sum()), first.options.tolist())
+        p = 2 * max(guessed, stats.above(first.mean, first.clusters, chance))
     return _about("above_chance", cases, estimate=found, p=min(1.0, p), level=chance, against="a blind guess")
 
 

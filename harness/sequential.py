@@ -22,12 +22,30 @@ from harness.stats.anytime import (
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
 
+Weighed = tuple[Floats, Ints]
+"""Totals of the clusters asked, and rows of every cluster of the list, both after the cap."""
+
 INTERVAL, TEST = "betting confidence sequence", "betting e-process"
 
 
 def totals(points: Floats, clusters: Ints) -> Floats:
     """Return the sum of the points of each cluster, in asking order."""
     return np.asarray(np.bincount(clusters, weights=points), dtype=np.float64)
+
+
+def capped(points: Floats, clusters: Ints, sizes: Ints) -> Weighed:
+    """Return totals and sizes in which no cluster counts as more rows than the cap.
+
+    A bet may not lose more than it stakes, so all bets shrink with the largest cluster: one of 32 rows among two
+    thousand single ones makes every bet on these 32 times smaller than it could be, and nothing is ever decided. The
+    cap is sum m^2 / sum m, rounded up: the rows of the cluster of a row drawn at random. It is known before the first
+    row is asked. Larger clusters keep their mean and weigh less, so that the row mean that is tested is that of a
+    list without their excess.
+    """
+    cap = int(np.ceil(float(sizes @ sizes) / float(sizes.sum()) - 1e-9))
+    held = np.minimum(sizes, cap)
+    values = totals(points, clusters)
+    return values * held[: values.size] / sizes[: values.size], held
 
 
 def estimate(points: Floats, clusters: Ints, sizes: Ints, *, level: float = 0.95) -> Estimate:
@@ -42,12 +60,12 @@ def estimate(points: Floats, clusters: Ints, sizes: Ints, *, level: float = 0.95
     sizes : ndarray of int
         Rows of every cluster of the list, in asking order.
     """
-    values = totals(points, clusters)
-    low, high = sequential_interval(values, sizes, level=level, low=0.0, high=1.0)
+    values, held = capped(points, clusters, sizes)
+    low, high = sequential_interval(values, held, level=level, low=0.0, high=1.0)
     return Estimate(
-        value=float(points.mean()),
-        low=low,
-        high=high,
+        value=(value := float(points.mean())),
+        low=min(low, value),
+        high=max(high, value),
         n=len(points),
         clusters=len(values),
         level=level,
@@ -63,14 +81,14 @@ def whole(points: Floats, clusters: Ints, sizes: Ints, *, level: float = 0.95) -
 def difference(left: Floats, right: Floats, clusters: Ints, sizes: Ints, *, level: float = 0.95) -> Difference:
     """Return the paired difference of points with interval and test that hold at any stopping time."""
     d = left - right
-    values = totals(d, clusters)
-    low, high = sequential_interval(values, sizes, level=level)
-    p = 2 * min(sequential_above(values, sizes).p, sequential_below(values, sizes).p)
+    values, held = capped(d, clusters, sizes)
+    low, high = sequential_interval(values, held, level=level)
+    p = 2 * min(sequential_above(values, held).p, sequential_below(values, held).p)
     binary = bool(np.isin(left, (0, 1)).all() and np.isin(right, (0, 1)).all())
     return Difference(
-        value=float(d.mean()),
-        low=low,
-        high=high,
+        value=(value := float(d.mean())),
+        low=min(low, value),
+        high=max(high, value),
         n=len(d),
         clusters=len(values),
         level=level,
@@ -85,14 +103,14 @@ def difference(left: Floats, right: Floats, clusters: Ints, sizes: Ints, *, leve
 
 def within(left: Floats, right: Floats, clusters: Ints, sizes: Ints, *, margin: float) -> float:
     """Return the p-value of 'less than the margin apart', at any stopping time."""
-    return sequential_within(totals(left - right, clusters), sizes, margin=margin).p
+    return sequential_within(*capped(left - right, clusters, sizes), margin=margin).p
 
 
 def not_worse(left: Floats, right: Floats, clusters: Ints, sizes: Ints, *, margin: float) -> float:
     """Return the p-value of 'not lower by the margin or more', at any stopping time."""
-    return sequential_above(totals(left - right, clusters), sizes, shift=-margin).p
+    return sequential_above(*capped(left - right, clusters, sizes), shift=-margin).p
 
 
 def above(points: Floats, levels: Floats, clusters: Ints, sizes: Ints) -> float:
     """Return the one-sided p-value of 'above what each row gives by guessing', at any stopping time."""
-    return sequential_above(totals(points - levels, clusters), sizes, low=-float(levels.max()), high=1.0).p
+    return sequential_above(*capped(points - levels, clusters, sizes), low=-float(levels.max()), high=1.0).p

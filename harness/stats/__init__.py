@@ -57,7 +57,7 @@ from harness.stats.mcnemar import mcnemar_exact, mcnemar_mid_p
 from harness.stats.paired import difference
 from harness.stats.plan import detectable, rows_equivalent, rows_not_worse
 from harness.stats.power import design_effect, detectable_accuracy, mcnemar_power
-from harness.stats.proportion import clopper_pearson, estimate, wilson
+from harness.stats.proportion import above, clopper_pearson, estimate, wilson
 from harness.stats.rows import connor_rows, miller_rows
 from harness.stats.slices import (
     SMALL_CLUSTERS,
@@ -85,6 +85,7 @@ __all__ = [
     "Part",
     "SliceMeans",
     "Table",
+    "above",
     "above_chance",
     "acc_macro",
     "benjamini_hochberg",

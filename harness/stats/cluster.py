@@ -19,6 +19,7 @@ Clusters = Sequence[Hashable] | NDArray[Any]
 # Below this a standard error is rounding: one row in a million that differs already gives 1e-6.
 _NOTHING = 1e-12
 _FEW = 10
+_TELLING = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +39,9 @@ class Spread:
         Sum of the values of each cluster.
     n, clusters : int
         Rows and clusters.
+    skew : float
+        In [-1, 1]: sum of the cubed cluster deviations over the power 3/2 of the sum of their squares; 0 where
+        ``error`` is 0, and below 20 clusters, which do not tell it.
     """
 
     value: float
@@ -46,6 +50,7 @@ class Spread:
     totals: NDArray[np.float64]
     n: int
     clusters: int
+    skew: float = 0.0
 
     @property
     def clustered(self) -> bool:
@@ -159,7 +164,10 @@ def spread(values: NDArray[np.float64], index: NDArray[np.intp]) -> Spread:
         effective = float(clusters)
     else:
         effective = min(float(n), float(deviations @ deviations) / n / error**2)
-    return Spread(value=value, error=error, effective=effective, totals=totals, n=n, clusters=clusters)
+    skew = 0.0
+    if error and clusters >= _TELLING:
+        skew = float((by_cluster**3).sum() / float(by_cluster @ by_cluster) ** 1.5)
+    return Spread(value=value, error=error, effective=effective, totals=totals, n=n, clusters=clusters, skew=skew)
 
 
 def witnesses(of: Spread, index: NDArray[np.intp], deviates: NDArray[np.bool_]) -> float:
@@ -177,6 +185,37 @@ def witnesses(of: Spread, index: NDArray[np.intp], deviates: NDArray[np.bool_]) 
 
 
 def student(of: Spread, level: float) -> tuple[float, float]:
-    """``value`` plus and minus t(clusters - 1) at ``level`` times the CR1 error, not clipped to any range."""
-    reach = critical(level, of.clusters - 1) * of.error
-    return of.value - reach, of.value + reach
+    """``value`` minus and plus t(clusters - 1) at ``level`` times the CR1 error, farther where skewed; not clipped."""
+    reach = critical(level, of.clusters - 1)
+    return of.value - of.error * farther(reach, of.skew), of.value + of.error * farther(reach, -of.skew)
+
+
+def pulled(of: Spread, low: float, high: float, reach: float) -> tuple[float, float]:
+    """An interval whose end on the side of the long tail of cluster sums is at least that of `student`."""
+    if of.skew < 0:
+        low = min(low, of.value - of.error * farther(reach, of.skew))
+    elif of.skew > 0:
+        high = max(high, of.value + of.error * farther(reach, -of.skew))
+    return low, high
+
+
+def nearer(t: float, skew: float) -> float:
+    """What a t statistic is worth where cluster sums are skewed; never farther from 0 than it is itself.
+
+    Notes
+    -----
+    A mean and its error depend on each other where values are skewed: where a row is seldom lost, the sets without a
+    loss have both the highest mean and the smallest error. Hall's transformation makes up for that, with a the
+    `Spread.skew`: t + a t^2 / 3 + a^2 t^3 / 27 + a / 6. It is used to be more cautious and never to be less so,
+    since one large cluster makes up its own skewness. Hall 1992, J. R. Stat. Soc. B 54:221.
+    """
+    bent = t + skew * t * t / 3 + skew * skew * t**3 / 27 + skew / 6
+    return max(0.0, min(t, bent)) if t > 0 else min(0.0, max(t, bent))
+
+
+def farther(reach: float, skew: float) -> float:
+    """The t statistic that is worth ``reach`` > 0, at least ``reach``: the inverse of `nearer`."""
+    if abs(skew) < _NOTHING:
+        return reach
+    inner = 1 + skew * (reach - skew / 6)
+    return max(reach, 3 / skew * (math.copysign(abs(inner) ** (1 / 3), inner) - 1))

@@ -7,8 +7,19 @@ from numpy.typing import ArrayLike
 
 from harness.errors import NotEstimable
 from harness.records import Estimate
-from harness.stats.binomial import critical, fraction
-from harness.stats.cluster import Clusters, Spread, checked, is_binary, numbered, spread, student, witnesses
+from harness.stats.binomial import as_p, critical, fraction, upper_tail
+from harness.stats.cluster import (
+    Clusters,
+    Spread,
+    checked,
+    is_binary,
+    nearer,
+    numbered,
+    pulled,
+    spread,
+    student,
+    witnesses,
+)
 
 
 def estimate(points: ArrayLike, clusters: Clusters, *, level: float = 0.95) -> Estimate:
@@ -49,6 +60,8 @@ def estimate(points: ArrayLike, clusters: Clusters, *, level: float = 0.95) -> E
     n_eff = min(n, p(1-p) / CR1^2) * (z/t)^2 with t at G-1 degrees; where CR1 is 0, G * (z/t)^2. A design effect
     below one is not used. Wilson depends on z^2/n only, so this is Wilson over min(...) rows with t in place of z,
     and is computed so. After the effective sizes that Korn and Graubard use for proportions of surveys.
+    From 20 clusters on, the end on the side of the long tail of cluster sums is at least that of t after Hall's
+    transformation, see `harness.stats.cluster.nearer`: near 0 and 1 few clusters tell how alike their rows are.
     Points that are means over draws may be 1 but for one draw of one row, and CR1 t then nearly has no width, where
     all ones have Wilson's. Where most clusters hold nothing but the median, what no row has shown may still lower
     the mean to (1 - u) of itself, or close the share u of its distance to 1, with u = t^2 / (m + t^2) and m as for
@@ -59,7 +72,10 @@ def estimate(points: ArrayLike, clusters: Clusters, *, level: float = 0.95) -> E
     index = numbered(clusters, values.size, "estimate")
     of = spread(values, index)
     if is_binary(values) or (of.error == 0 and of.n > 1):
-        low, high = _wilson(of.value, of.effective, critical(level, of.freedom))
+        reach = critical(level, of.freedom)
+        low, high = _wilson(of.value, of.effective, reach)
+        if of.clustered:
+            low, high = pulled(of, low, high, reach)
         method = "effective-n Wilson" if of.clustered else "Wilson"
     elif of.n == 1:
         raise NotEstimable(
@@ -86,6 +102,36 @@ def _student(of: Spread, shown: float, level: float) -> tuple[float, float, str]
     least, most = of.value * (1 - share), of.value + (1 - of.value) * share
     method = "CR1 t" if low <= least and most <= high else "CR1 t with a floor"
     return min(low, least), max(high, most), method
+
+
+def above(points: ArrayLike, clusters: Clusters, level: float) -> float:
+    """One-sided p of 'the true mean of points of 0 and 1 is above ``level``', as the interval of `estimate` has it.
+
+    Parameters
+    ----------
+    points, clusters
+        As for `estimate`.
+    level : float
+        In (0, 1): what the mean is held against, such as the score of a blind guess.
+
+    Returns
+    -------
+    float
+        In (0, 1]: at most alpha where the interval of level 1 - 2 alpha lies above ``level``.
+
+    Raises
+    ------
+    NotEstimable
+        As `estimate`; also for a level outside (0, 1).
+    """
+    fraction("level", level)
+    values = checked(points, "above")
+    of = spread(values, numbered(clusters, values.size, "above"))
+    away = of.value - level
+    found = away * (of.effective / (level * (1 - level))) ** 0.5
+    if of.clustered and away * of.skew < 0:
+        found = min(found, nearer(away / of.error, of.skew))
+    return as_p(upper_tail(found, of.freedom))
 
 
 def wilson(k: float, n: float, level: float = 0.95) -> tuple[float, float]:

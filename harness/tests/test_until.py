@@ -125,9 +125,9 @@ def test_a_case_that_was_asked_to_the_end_says_that_it_could_have_stopped(tmp_pa
 
 @pytest.mark.parametrize("change", ["points", "order"])
 def test_numbers_of_a_stopped_case_depend_on_the_sizes_of_all_clusters(tmp_path: Path, change: str) -> None:
-    """The bets are scaled by the largest cluster of the list, asked or not."""
+    """The bets are scaled by the usual size of a cluster of the list, asked or not."""
     case = _columns(_measure(tmp_path, "perfect"))
-    larger, halved = replace(case, sizes=np.append(case.sizes, 9)), replace(case, points=case.points / 2)
+    larger, halved = replace(case, sizes=np.append(case.sizes, np.full(60, 9))), replace(case, points=case.points / 2)
     other = larger if change == "order" else halved
     one, two = (evidence.evidence("above_chance", [each], LIMITS) for each in (case, other))
     assert one.p is not None

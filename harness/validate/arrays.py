@@ -30,6 +30,8 @@ class Spreads:
         CR1.
     effective : ndarray, shape (sims,)
         Effective number of rows.
+    skew : ndarray, shape (sims,)
+        Skewness of the cluster deviations over the root of their number; 0 below 20 clusters.
     design : Design
         Rows and clusters, the same in every set.
     """
@@ -37,6 +39,7 @@ class Spreads:
     value: Floats
     error: Floats
     effective: Floats
+    skew: Floats
     design: Design
 
     @property
@@ -58,14 +61,17 @@ def spreads(totals: NDArray[np.generic], squares: Floats, design: Design) -> Spr
     n, clusters = design.n, design.clusters
     value = totals.sum(axis=1, dtype=np.float64) / n
     away = totals - value[:, None] * design.sizes
-    squared = np.einsum("sg,sg->s", away, away) * clusters / (clusters - 1) / n**2
+    second, third = np.einsum("sg,sg->s", away, away), np.einsum("sg,sg,sg->s", away, away, away)
+    squared = second * clusters / (clusters - 1) / n**2
     none = squared < _NOTHING**2
     if clusters == n:
         effective = np.full(len(value), float(n))
     else:
         within = squares / n - value**2
         effective = np.where(none, clusters, np.minimum(n, within / np.where(none, 1, squared)))
-    return Spreads(value=value, error=np.where(none, 0, np.sqrt(squared)), effective=effective, design=design)
+    skew = np.where(none | (clusters < 20), 0, third / np.where(none, 1, second) ** 1.5)
+    error = np.where(none, 0, np.sqrt(squared))
+    return Spreads(value=value, error=error, effective=effective, skew=skew, design=design)
 
 
 def wilson(of: Spreads, level: float = 0.95) -> tuple[Floats, Floats]:
@@ -75,13 +81,24 @@ def wilson(of: Spreads, level: float = 0.95) -> tuple[Floats, Floats]:
     middle = (of.value + share / 2) / (1 + share)
     reach = np.sqrt(of.value * (1 - of.value) * share + share**2 / 4) / (1 + share)
     low, high = np.minimum(of.value, middle - reach), np.maximum(of.value, middle + reach)
+    if of.clustered:
+        low = np.where(of.skew < 0, np.minimum(low, of.value - of.error * straight(t, of.skew)), low)
+        high = np.where(of.skew > 0, np.maximum(high, of.value + of.error * straight(t, -of.skew)), high)
     return np.maximum(0, low), np.minimum(1, high)
 
 
 def robust(of: Spreads, level: float = 0.95) -> tuple[Floats, Floats]:
-    """Return mean -+ t times CR1, cut to [0, 1]; each end has shape (sims,)."""
-    reach = quantile((1 + level) / 2, of.design.clusters - 1) * of.error
-    return np.maximum(0, of.value - reach), np.minimum(1, of.value + reach)
+    """Return mean -+ t times CR1, farther where skewed, cut to [0, 1]; each end has shape (sims,)."""
+    t = quantile((1 + level) / 2, of.design.clusters - 1)
+    low, high = of.value - of.error * straight(t, of.skew), of.value + of.error * straight(t, -of.skew)
+    return np.maximum(0, low), np.minimum(1, high)
+
+
+def straight(t: float, skew: Floats) -> Floats:
+    """Return what Hall's transformation takes to ``t``, and at least ``t``; shape (sims,)."""
+    some = np.where(np.abs(skew) < _NOTHING, 1, skew)
+    found = np.maximum(t, 3 / some * (np.cbrt(1 + some * (t - some / 6)) - 1))
+    return np.asarray(np.where(np.abs(skew) < _NOTHING, t, found))
 
 
 def unseen(of: Spreads, deviating: NDArray[np.bool_], level: float = 0.95) -> Floats:
@@ -96,6 +113,21 @@ def unseen(of: Spreads, deviating: NDArray[np.bool_], level: float = 0.95) -> Fl
     rows = np.where(2 * some >= clusters, np.inf, np.where(some < 10, clusters, of.effective))
     t = quantile((1 + level) / 2, clusters - 1)
     return np.asarray(t * t / (rows + t * t))
+
+
+def paired(plus: Floats, minus: Floats, of: Spreads, shift: float) -> Floats:
+    """Return the statistic that decides about two binary cases: Tango's, or t bent for skewness where that is nearer.
+
+    Parameters
+    ----------
+    plus, minus, of, shift
+        As for `tango`.
+    """
+    found, away = tango(plus, minus, of, shift), of.value - shift
+    t = away / np.where(of.error == 0, 1, of.error)
+    bent = t + of.skew * t**2 / 3 + of.skew**2 * t**3 / 27 + of.skew / 6
+    up, down = np.minimum(found, np.clip(bent, 0, None)), np.maximum(found, np.clip(bent, None, 0))
+    return np.where(away * of.skew >= 0, found, np.where(away > 0, up, down))
 
 
 def tango(plus: Floats, minus: Floats, of: Spreads, shift: float) -> Floats:

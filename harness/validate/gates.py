@@ -1,6 +1,6 @@
 """How often a candidate that is worse than the baseline by exactly the margin passes the release gate.
 
-Tango's statistic at the margin is computed for all sets at once; every set that it would pass, and a part of the
+The statistic at the margin is computed for all sets at once; every set that it would pass, and a part of the
 others, goes through `harness.judge.gate` and `harness.judge.gates`, and both have to say the same.
 """
 
@@ -15,7 +15,7 @@ import numpy as np
 from harness.judge import gate, gates
 from harness.limits import ALPHA, Limits
 from harness.stats.binomial import quantile
-from harness.validate.arrays import tango
+from harness.validate.arrays import paired
 from harness.validate.blind import case
 from harness.validate.cell import Found, rate
 from harness.validate.coverage import blocks
@@ -49,7 +49,7 @@ def measure(design: Design, icc: float, margin: float, rng: np.random.Generator,
         passed = 0
         for size in blocks(sims, _BLOCK):
             signs = pairs(rng, design, (discordance - margin) / 2, (discordance + margin) / 2, icc, size)
-            maybe = tango(*of_signs(design, signs), -margin) >= quantile(1 - ALPHA, _freedom(design))
+            maybe = paired(*of_signs(design, signs), -margin) >= quantile(1 - ALPHA, _freedom(design))
             for at in np.flatnonzero(maybe | (rng.random(size) < _CHECKED)).tolist():
                 verdict = passes(design, signs[at], margin)
                 passed += verdict

@@ -56,12 +56,14 @@ def fast(totals: Floats, sizes: Ints, family: int) -> tuple[Verdict, int]:
     asked : int
         Clusters.
     """
+    held = np.minimum(sizes, math.ceil((sizes @ sizes) / sizes.sum() - 1e-9))
+    ahead, totals, sizes = np.cumsum(totals), totals * held / sizes, held
     of = Asked(totals=totals, sizes=sizes.astype(np.float64), largest=float(sizes.max()), listed=int(sizes.sum()))
     up, down = _best(of, 0.0), _best(of.mirrored, 0.0)
     enough = np.maximum(up, down) - math.log(2 / ALPHA)
     same = np.minimum(_best(of, -_LIMITS.same), _best(of.mirrored, -_LIMITS.same)) >= math.log(1 / ALPHA)
-    higher = _excludes_zero(totals, sizes) & (enough >= math.log(family))
-    refuted = (_excludes_zero(-totals, sizes) & (enough >= 0)) | same
+    higher = _excludes_zero(totals, sizes) & (ahead > 0) & (enough >= math.log(family))
+    refuted = (_excludes_zero(-totals, sizes) & (ahead < 0) & (enough >= 0)) | same
     for asked in looks(sizes.size):
         if higher[asked - 1]:
             return "supported", asked

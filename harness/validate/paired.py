@@ -10,7 +10,8 @@ import numpy as np
 
 from harness import stats
 from harness.stats.binomial import quantile
-from harness.validate.arrays import Floats, Spreads, spreads, tango, unseen
+from harness.validate import arrays
+from harness.validate.arrays import Floats, Spreads, spreads, straight, unseen
 from harness.validate.cell import Cell, Found, rate
 from harness.validate.coverage import LEAST, MOST, blocks
 from harness.validate.design import DESIGNS, Design
@@ -46,7 +47,7 @@ def binary(design: Design, icc: float, rng: np.random.Generator, sims: int) -> F
         truth, hits = p10 - p01, 0
         for size in blocks(sims, _BLOCK):
             signs = pairs(rng, design, p10, p01, icc, size)
-            away = tango(*of_signs(design, signs), truth)
+            away = arrays.paired(*of_signs(design, signs), truth)
             hits += int((np.abs(away) <= reach).sum())
         for row, statistic in zip(signs[:_CHECKS], away, strict=False):
             found = stats.difference(row > 0, row < 0, design.index)
@@ -90,8 +91,9 @@ def of_signs(design: Design, signs: np.ndarray) -> tuple[Floats, Floats, Spreads
 
 def floored(of: Spreads, differing: Flags) -> tuple[Floats, Floats]:
     """Return CR1 t, and where most clusters do not differ at least as wide as if none did."""
-    away = np.maximum(quantile(0.975, of.design.clusters - 1) * of.error, unseen(of, differing))
-    return np.maximum(-1, of.value - away), np.minimum(1, of.value + away)
+    t, least = quantile(0.975, of.design.clusters - 1), unseen(of, differing)
+    down, up = (np.maximum(of.error * straight(t, skew), least) for skew in (of.skew, -of.skew))
+    return np.maximum(-1, of.value - down), np.minimum(1, of.value + up)
 
 
 def _unlike(first: bool, second: bool) -> float:

@@ -10,7 +10,7 @@ import numpy as np
 
 from harness.limits import ALPHA, Limits
 from harness.stats.binomial import quantile
-from harness.validate.arrays import tango
+from harness.validate.arrays import paired
 from harness.validate.cell import Cell, Found, Stop, rate
 from harness.validate.coverage import blocks
 from harness.validate.design import DESIGNS, Design
@@ -73,9 +73,9 @@ def _unlike(design: Design, row: np.ndarray, order: np.ndarray, family: int, fou
 def _fixed(design: Design, signs: np.ndarray) -> tuple[int, int]:
     """Count the sets in which all rows, looked at once, show that the first is higher, or the margin."""
     of, freedom = of_signs(design, signs), design.clusters - 1
-    higher = tango(*of, 0.0) > quantile(0.975, freedom)
+    higher = paired(*of, 0.0) > quantile(0.975, freedom)
     margin, enough = Limits().same, quantile(1 - ALPHA, freedom)
-    same = (tango(*of, -margin) >= enough) & (tango(*of, margin) <= -enough)
+    same = (paired(*of, -margin) >= enough) & (paired(*of, margin) <= -enough)
     return int(higher.sum()), int(same.sum())
 
 
