@@ -62,8 +62,9 @@ def estimate(points: Floats, clusters: Ints, sizes: Ints, *, level: float = 0.95
     """
     values, held = capped(points, clusters, sizes)
     low, high = sequential_interval(values, held, level=level, low=0.0, high=1.0)
+    value = float(points.mean())
     return Estimate(
-        value=(value := float(points.mean())),
+        value=value,
         low=min(low, value),
         high=max(high, value),
         n=len(points),
@@ -83,10 +84,11 @@ def difference(left: Floats, right: Floats, clusters: Ints, sizes: Ints, *, leve
     d = left - right
     values, held = capped(d, clusters, sizes)
     low, high = sequential_interval(values, held, level=level)
+    value = float(d.mean())
     p = 2 * min(sequential_above(values, held).p, sequential_below(values, held).p)
     binary = bool(np.isin(left, (0, 1)).all() and np.isin(right, (0, 1)).all())
     return Difference(
-        value=(value := float(d.mean())),
+        value=value,
         low=min(low, value),
         high=max(high, value),
         n=len(d),
