@@ -11,7 +11,7 @@ from harness.errors import NotComparable, NotEstimable
 from harness.stats.binomial import as_p
 from harness.stats.cluster import Clusters, checked, numbered
 
-_EXACT = 30_000_000
+_EXACT = 3_000_000
 _WHOLE = 1e-9
 # What a discrete Fourier transform leaves of a probability that is zero.
 _SMALLEST = 1e-13
