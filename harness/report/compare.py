@@ -102,7 +102,11 @@ def _draws(found: Mapping[str, Any]) -> Iterator[str]:
     yield (
         f"Each shuffled score pools {draws} derangements; the draw itself adds a standard error of at most {worst:.1f} "
         "points"
-        + (f". More derangements are needed for {', '.join(few)}." if few else ", under a quarter of that over rows.")
+        + (
+            f", more than a quarter of the error over rows for {', '.join(few)}: there more would sharpen it."
+            if few
+            else ", under a quarter of that over rows."
+        )
     )
     yield ""
 
