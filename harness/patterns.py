@@ -186,7 +186,7 @@ def against_base(candidate: Mapping[str, ByMode], base: Mapping[str, ByMode], li
     sight = {name: _grounding(candidate[name], base[name], limits) for name in both}
     seen = _any(sight)
     shorts, choices = _any({n: image[n] for n in short}), _any({n: image[n] for n in choice})
-    none = _every({name: (_not_higher(found[0]), found[1]) for name, found in image.items()})
+    none = _every({name: (_not(found[0]), found[1]) for name, found in image.items()})
     rows: list[tuple[str, str, Found]] = [
         (
             "better in text_only, and not by the images",
@@ -258,10 +258,6 @@ def _every(each: Mapping[str, Found]) -> Found:
         return "pending", ""
     text = "; ".join(f"{name} {found[1]}" for name, found in known.items())
     return _and(*(found[0] for found in known.values())), text
-
-
-def _not_higher(value: Holds) -> Holds:
-    return _not(value)
 
 
 def _only(first: Found, second: Found) -> Found:
