@@ -14,7 +14,7 @@ from harness.forensics.parts import Member, Structure, is_all, structures
 from harness.forensics.printed import Printed
 
 _ROWS = 48
-_TODO = "Say which questions the figure is over, and print n and count of each part."
+_ADVICE = "Say which questions the figure is over, and print n and count of each part."
 
 
 def combined(grid: Grid) -> Iterator[Finding]:
@@ -85,7 +85,7 @@ def _by_n(structure: Structure, lines: Sequence[Line]) -> Iterator[Finding]:
     for line in wrong:
         micro = _reach(line.whole.printed, line.micro)
         should = f"average of {_names(structure)} by n is {micro}{_alike(structure, line)}"
-        yield _finding("inconsistent", line, should, _TODO)
+        yield _finding("inconsistent", line, should, _ADVICE)
     fitting = [line for line in full if line.fits]
     if fitting:
         should = f"is the average of {_names(structure)} by n in {len(fitting)} of {len(full)}{_counts(fitting[0])}"
@@ -120,7 +120,7 @@ def _missing(structure: Structure, line: Line) -> Iterator[Finding]:
     name = plain(structure.parts[blank[0]].name)
     should = f"implies {name} = {_with(whole, value, reach)} ({_formula(line, whole, parts)})"
     possible = overlap((value - reach, value + reach), (Fraction(0), Fraction(1)))
-    yield _finding("note" if possible else "inconsistent", line, should, "" if possible else _TODO)
+    yield _finding("note" if possible else "inconsistent", line, should, "" if possible else _ADVICE)
 
 
 def _formula(line: Line, whole: Printed, parts: Sequence[tuple[Printed, int]]) -> str:
@@ -148,7 +148,7 @@ def _within(structure: Structure, lines: Sequence[Line]) -> Iterator[Finding]:
     severity: Severity = "inconsistent" if "+" in structure.whole.name else "warning"
     for line in outside:
         should = f"an average of {_names(structure)} lies between them, as in {inside} of {len(lines)}"
-        yield _finding(severity, line, f"{should}{_alike(structure, line)}", _TODO)
+        yield _finding(severity, line, f"{should}{_alike(structure, line)}", _ADVICE)
 
 
 def _counts(line: Line) -> str:

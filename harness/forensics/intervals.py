@@ -18,7 +18,7 @@ from harness.stats import clopper_pearson, wilson
 
 LEVELS = (0.95, 0.90, 0.99)
 _SLACK = 1e-9
-_TODO = "Print k, n, level and method; use Wilson's interval for a share."
+_ADVICE = "Print k, n, level and method; use Wilson's interval for a share."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,13 +131,13 @@ def _judged(figure: Figure, found: Match, text: str) -> Iterator[Finding]:
         should = (
             f"is the {percent} {found.methods[0]} interval of {of(figure)}, not one at {100 * stated:g} %; {better}"
         )
-        yield _finding(figure, "inconsistent", text, should, _TODO)
+        yield _finding(figure, "inconsistent", text, should, _ADVICE)
     elif figure.method and figure.method not in found.methods:
         should = f"is the {found.methods[0]} interval of {of(figure)}, not {figure.method}'s; {better}"
-        yield _finding(figure, "inconsistent", text, should, _TODO)
+        yield _finding(figure, "inconsistent", text, should, _ADVICE)
     elif found.methods == ("Wald",):
         should = f"is the Wald (normal approximation) interval of {of(figure)} at {percent}; {better}"
-        yield _finding(figure, "warning", text, should, _TODO)
+        yield _finding(figure, "warning", text, should, _ADVICE)
     elif stated is None and abs(found.level - LEVELS[0]) > _SLACK:
         should = f"is the {found.methods[0]} interval of {of(figure)} at {percent}, which is not said; {better}"
         yield _finding(figure, "note", text, should, "State the level.")
@@ -154,7 +154,7 @@ def margin(figure: Figure) -> Iterator[Finding]:
     better = f"Wilson would be {shown(figure)}"
     if _end(figure.margin, halves[0], halves[1]):
         should = f"is half of the Wald (normal approximation) interval of {of(figure)} at {100 * level:g} %; {better}"
-        yield _finding(figure, "warning", text, should, _TODO)
+        yield _finding(figure, "warning", text, should, _ADVICE)
     elif _end(figure.margin, halves[0] / z, halves[1] / z):
         should = f"is the standard error of {of(figure)}, not an interval; {better}"
         yield _finding(figure, "note", text, should, "Say what stands after the sign.")
