@@ -169,6 +169,27 @@ def evidence(name: str, cases: Sequence[Columns], limits: Limits) -> Evidence:
         return _about(name, cases, why=f"{first.case.id}: {error}", p=1.0)
 
 
+def gathered(
+    name: str,
+    options: int,
+    measured: Callable[[ModeName], Measurement],
+    in_columns: Callable[[ModeName], Columns],
+    limits: Limits,
+) -> Evidence:
+    """Return the evidence of any standard claim, from whatever gives the cases that it needs.
+
+    Parameters
+    ----------
+    options : int
+        Options of a row, at most; 0 for short answers.
+    measured, in_columns : callable
+        Give a case of the benchmark and model by its mode, and raise where there is none.
+    """
+    if name == "saw_images":
+        return saw_images(measured("image_text"), limits)
+    return evidence(name, [in_columns(mode) for mode in needs(name, options)], limits)
+
+
 def _about(name: str, cases: Sequence[Columns], **found: object) -> Evidence:
     first = cases[0]
     return Evidence(

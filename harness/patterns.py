@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from harness.claim import points, shown, span
-from harness.columns import Columns, aligned, contrast, difference, estimate, mean_of, objection, within
+from harness.columns import Columns, Floats, aligned, contrast, difference, estimate, mean_of, objection, within
 from harness.errors import NotEstimable
 from harness.ladder import read
 from harness.limits import ALPHA, Limits
@@ -231,10 +231,10 @@ def _grounding(candidate: ByMode, base: ByMode, limits: Limits) -> Found:
     return _shown(cases[0], gap, base_gap, limits, scale=2.0)
 
 
-def _shown(of: Columns, left: object, right: object, limits: Limits, scale: float = 1.0) -> Found:
+def _shown(of: Columns, left: Floats, right: Floats, limits: Limits, scale: float = 1.0) -> Found:
     try:
-        found = contrast(of, left, right)  # type: ignore[arg-type]
-        same = within(of, left, right, limits.same / scale)  # type: ignore[arg-type]
+        found = contrast(of, left, right)
+        same = within(of, left, right, limits.same / scale)
     except NotEstimable:
         return "pending", ""
     text = f"{points(scale * found.value)} ({span(scale * found.low, scale * found.high)})"

@@ -103,7 +103,7 @@ def measure(
     """
     case = Case(benchmark=benchmark.name, mode=name, model=model.spec.name)
     asks = plan(benchmark, name, model, loaded, settings)
-    told = asked(case, benchmark, model, loaded, settings, asks)
+    told = asked(case, benchmark, model, loaded, settings, asks, notes(benchmark, name, loaded, settings))
     with ledger.replies(case.id) as replies:
         missing = list({one.key: one for one in asks if one.key not in replies}.values())
         announce(model, case, missing)
@@ -219,8 +219,20 @@ def _ask(row: Row, name: ModeName, model: Model, settings: Settings, draw: int) 
     return Ask(row=row, prompt=built, key=key(model, built, label(row.id, draw)), draw=draw)
 
 
+def notes(benchmark: Benchmark, name: ModeName, loaded: Loaded, settings: Settings) -> tuple[str, ...]:
+    """Return what is said under the tables of a case: the benchmark's own notes, and where hard donors came from."""
+    covered = mode.coverage(name, loaded.rows, seed=settings.seed, strata=benchmark.strata)
+    return (*benchmark.notes, covered) if covered else benchmark.notes
+
+
 def asked(
-    case: Case, benchmark: Benchmark, model: Model, loaded: Loaded, settings: Settings, asks: Sequence[Ask]
+    case: Case,
+    benchmark: Benchmark,
+    model: Model,
+    loaded: Loaded,
+    settings: Settings,
+    asks: Sequence[Ask],
+    said: tuple[str, ...],
 ) -> Measurement:
     """Return the measurement before any reply: what is asked, of whom, under which protocol."""
     pending = tuple(
@@ -229,7 +241,6 @@ def asked(
     )
     counts = [len(one.row.options) for one in asks]
     draws = mode.draws(case.mode, settings.derangements)
-    covered = mode.coverage(case.mode, loaded.rows, seed=settings.seed, strata=benchmark.strata)
     published = benchmark.published.get(loaded.split, len(loaded.rows))
     return Measurement(
         case=case,
@@ -244,7 +255,7 @@ def asked(
         harness=_harness(benchmark, model, loaded, settings, asks),
         provenance=_provenance(benchmark, model, loaded, settings),
         slices=benchmark.slices,
-        notes=(*benchmark.notes, covered) if covered else benchmark.notes,
+        notes=said,
     )
 
 

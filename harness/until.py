@@ -69,6 +69,7 @@ def measure(
     published = {row.id: row for row in loaded.rows}
     baselines = learn([published[row] for row in order])
     known = {row: place for place, row in enumerate(order)}
+    said = {name: run.notes(benchmark, name, loaded, settings) for name in modes}
     with ExitStack() as stack:
         replies = {name: stack.enter_context(ledger.replies(_case(benchmark, name, model).id)) for name in modes}
         failed: dict[ModeName, dict[str, Reply]] = {name: {} for name in modes}
@@ -81,7 +82,7 @@ def measure(
                 asks = [one for one in plans[name] if known[one.row.id] < rows]
                 case = _case(benchmark, name, model)
                 failed[name] |= _ask(model, case, asks, replies[name], failed[name], settings, progress)
-                told = run.asked(case, benchmark, model, loaded, settings, asks)
+                told = run.asked(case, benchmark, model, loaded, settings, asks, said[name])
                 told = _carried(told, found.get(name), sizes, baselines)
                 if name not in found:
                     ledger.write_asked(told)

@@ -116,13 +116,9 @@ def _evidence(
     name: str, by_mode: Mapping[ModeName, Measurement], of: Mapping[ModeName, Columns], options: int, limits: Limits
 ) -> evidence.Evidence | None:
     """The evidence of a claim; None where a case that it needs was not measured."""
-    if name == "saw_images":
-        image = by_mode.get("image_text")
-        return None if image is None else evidence.saw_images(image, limits)
-    needed = evidence.needs(name, options)
-    if any(mode not in of for mode in needed):
+    if any(mode not in of for mode in evidence.needs(name, options)):
         return None
-    return evidence.evidence(name, [of[mode] for mode in needed], limits)
+    return evidence.gathered(name, options, by_mode.__getitem__, of.__getitem__, limits)
 
 
 def _claim(key: Key, claim: Claim, titles: Mapping[str, str]) -> dict[str, Any]:
