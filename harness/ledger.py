@@ -23,7 +23,7 @@ from harness import codec
 from harness.errors import LedgerError
 from harness.records import ImagePart, Measurement, Model, Prompt, Reply
 
-SCHEMA = "1"
+SCHEMA = "2"
 
 
 def key(model: Model, prompt: Prompt, row_id: str) -> str:
@@ -41,6 +41,8 @@ def key(model: Model, prompt: Prompt, row_id: str) -> str:
         "max_new_tokens": prompt.max_new_tokens,
         "parts": parts,
     }
+    if prompt.choices:
+        asked["choices"] = prompt.choices
     if getattr(model, "by_row", False):
         asked["row"] = row_id
     return hashlib.sha256(json.dumps(asked, sort_keys=True, ensure_ascii=True).encode()).hexdigest()

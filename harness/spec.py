@@ -15,12 +15,15 @@ import pkgutil
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, cast, get_args
 from urllib.parse import unquote
 
 import harness.backends
 from harness.errors import UsageError
-from harness.records import Model, ModelSpec
+from harness.records import AnswerKind, Model, ModelSpec
+
+COMMON: Mapping[str, str] = {"answer": "generation|likelihood|likelihood_text, how the model answers"}
+"""Options that every backend has."""
 
 FORM = "[name=]backend:where[@revision][?option=value&...]"
 
@@ -68,7 +71,19 @@ def parse(text: str) -> ModelSpec:
             f"--model {text}: the name is '{name}', but should be of letters, digits, '_', '.' and '-': "
             f"write NAME={backend}:..."
         )
-    return ModelSpec(name=name, backend=backend, where=where, revision=revision, options=_options(text, backend, query))
+    options = dict(_options(text, backend, query))
+    answer = options.pop("answer", "generation")
+    return ModelSpec(
+        name=name, backend=backend, where=where, revision=revision, options=options, answer=answer_kind(text, answer)
+    )
+
+
+def answer_kind(where: str, text: str) -> AnswerKind:
+    """Return the way of answering called ``text``; raise UsageError naming the others."""
+    for kind in get_args(AnswerKind):
+        if kind == text:
+            return cast(AnswerKind, kind)
+    raise UsageError(f"{where}: answer is '{text}', but should be {COMMON['answer']}")
 
 
 def open_model(spec: ModelSpec) -> Model:
@@ -132,7 +147,7 @@ def _default_name(where: str, revision: str) -> str:
 
 def _options(text: str, backend: str, query: str) -> Mapping[str, str]:
     """Options of a spec; each has to be one that the backend knows, and may stand there once."""
-    known: Mapping[str, str] = _module(backend).OPTIONS
+    known: Mapping[str, str] = {**_module(backend).OPTIONS, **COMMON}
     options: dict[str, str] = {}
     for pair in query.split("&") if query else ():
         key, equals, value = pair.partition("=")

@@ -10,8 +10,20 @@
 
 from __future__ import annotations
 
-from harness.records.case import Answer, Benchmark, Case, Harness, Measurement, Source
-from harness.records.model import ImagePart, Model, ModelSpec, Prompt, Read, Receipt, Reply, TextPart, Unread
+from harness.records.case import Answer, Benchmark, Canary, Case, Harness, Measurement, Source
+from harness.records.model import (
+    AnswerKind,
+    Call,
+    ImagePart,
+    Model,
+    ModelSpec,
+    Prompt,
+    Read,
+    Receipt,
+    Reply,
+    TextPart,
+    Unread,
+)
 from harness.records.number import Baseline, Claim, Difference, Estimate, Verdict
 from harness.records.row import (
     WITHOUT_IMAGES,
@@ -30,9 +42,12 @@ __all__ = [
     "WITHOUT_IMAGES",
     "WITHOUT_STEM",
     "Answer",
+    "AnswerKind",
     "BadRow",
     "Baseline",
     "Benchmark",
+    "Call",
+    "Canary",
     "Case",
     "Claim",
     "Difference",

@@ -40,6 +40,26 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Canary:
+    """A row that was asked again, alone and by the plainest way, after its case was asked in batches.
+
+    Attributes
+    ----------
+    row : str
+        Row id.
+    draw : int
+        Which derangement, in the shuffled modes.
+    batched, alone : Reply
+        What came back each time.
+    """
+
+    row: str
+    draw: int
+    batched: Reply
+    alone: Reply
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """Where the files of a benchmark were found.
 
@@ -195,6 +215,8 @@ class Measurement:
         in the seeded order of asking; else empty.
     baselines : tuple of Baseline
         What the data alone give over these rows; empty in the modes that do not carry them.
+    canaries : tuple of Canary
+        Rows that were asked again alone, drawn by seed.
     chance : float or None
         Expected score of a blind guess over these rows; None where there is none (short answers).
     telemetry : Telemetry
@@ -227,3 +249,4 @@ class Measurement:
     draws: int = 1
     order: tuple[int, ...] = ()
     baselines: tuple[Baseline, ...] = ()
+    canaries: tuple[Canary, ...] = ()

@@ -8,6 +8,8 @@ from typing import Any, Literal, Protocol
 
 from harness.records.row import ImageRef
 
+AnswerKind = Literal["generation", "likelihood", "likelihood_text"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextPart:
@@ -25,10 +27,21 @@ class ImagePart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prompt:
-    """What a model is sent: ordered parts of one user turn, and how long it may answer."""
+    """What a model is sent: ordered parts of one user turn, and how it may answer.
+
+    Attributes
+    ----------
+    parts : tuple of TextPart or ImagePart
+        In order.
+    max_new_tokens : int
+        Tokens that a generated reply may have.
+    choices : tuple of str
+        The answers to score by their likelihood, in the order shown; empty where the reply is generated.
+    """
 
     parts: tuple[TextPart | ImagePart, ...]
     max_new_tokens: int
+    choices: tuple[str, ...] = ()
 
     @property
     def images(self) -> tuple[ImageRef, ...]:
@@ -56,6 +69,28 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One answered request to an endpoint.
+
+    Attributes
+    ----------
+    seconds : float
+        From the first try to the whole reply, waits between tries included.
+    tries : int
+        Requests that were sent, the answered one included.
+    request : str
+        Id that the server gave the answered request; empty where it gave none.
+    cached : int
+        Prompt tokens that the server took from its cache; 0 where it does not say.
+    """
+
+    seconds: float
+    tries: int = 1
+    request: str = ""
+    cached: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
     """The raw text that came back for one prompt, or the cause why none did.
 
@@ -71,6 +106,17 @@ class Reply:
         As counted by the model's tokenizer; 0 where unknown.
     error : str
         The cause of a failed call, in one line; empty otherwise.
+    thinking : str
+        What a reasoning model wrote before its answer, which is no part of ``text``.
+    scores : tuple of float
+        Where the prompt has choices: natural logarithm of the probability of each, in their order; else empty.
+    logprob : float or None
+        Natural logarithm of the probability of the generated tokens; None where the backend does not know it.
+    lead : float or None
+        Smallest lead, in natural logarithms, of a generated token over the second most likely one. A reply whose
+        lead is next to nothing may come out otherwise in another batch.
+    call : Call or None
+        Of a reply that came from an endpoint.
     """
 
     text: str
@@ -79,6 +125,11 @@ class Reply:
     prompt_tokens: int = 0
     new_tokens: int = 0
     error: str = ""
+    thinking: str = ""
+    scores: tuple[float, ...] = ()
+    logprob: float | None = None
+    lead: float | None = None
+    call: Call | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +148,9 @@ class ModelSpec:
         Commit, tag or branch; empty for local files.
     options : mapping of str to str
         The backend's own options, such as ``dtype`` or ``order``.
+    answer : str
+        How it answers: ``generation``, ``likelihood`` of the letters or words to choose from, or ``likelihood_text``,
+        of the whole text of each option.
     """
 
     name: str
@@ -104,10 +158,33 @@ class ModelSpec:
     where: str
     revision: str
     options: Mapping[str, str]
+    answer: AnswerKind = "generation"
 
 
 class Model(Protocol):
-    """A model as the run sees it. Opening is cheap; weights are read at the first ``prepare``."""
+    """A model as the run sees it. Opening is cheap; weights are read at the first ``prepare``.
+
+    Beside what stands here a model may have
+
+    ``batch_size`` : int
+        Prompts that it advises to ask at a time.
+    ``lanes`` : int
+        Batches that may be in flight at once, each prepared and answered in a thread of its own; else 1.
+    ``answers`` : frozenset of AnswerKind
+        How it can answer, where that is more than ``generation``.
+    ``mixes`` : bool
+        Whether prompts of several modes may stand in one batch, because it shares work among them.
+    ``arrange(prompts, size) -> list of list of int``
+        Batches that it would have these prompts in, as places in ``prompts``, each once; ``size`` is the most
+        prompts a batch, 0 for its own choice.
+    ``alone(prompts, ids) -> list of Reply``
+        Replies by the plainest way that it has: one prompt at a time, nothing reused. It holds the batched ones to
+        account.
+    ``by_row`` : bool
+        Whether a reply belongs to its row and not to its prompt.
+    ``rows_for(benchmark, mode, ids)``, ``meet(rows)``
+        Called before a case with what is coming.
+    """
 
     @property
     def spec(self) -> ModelSpec:
