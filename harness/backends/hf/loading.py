@@ -10,6 +10,7 @@ from typing import Any
 
 from harness.backends.hf.checkpoint import INDEX, WEIGHTS, Checkpoint
 from harness.backends.hf.settings import Settings
+from harness.backends.hf.without_torchvision import images_and_text
 from harness.errors import ModelError
 
 SMALL = 5_000_000
@@ -31,7 +32,8 @@ def load_processor(checkpoint: Checkpoint) -> tuple[Any, Any]:
         here = {"local_files_only": True, "trust_remote_code": False}
         try:
             config = library.AutoConfig.from_pretrained(checkpoint.folder, **here)
-            processor = library.AutoProcessor.from_pretrained(checkpoint.folder, **here)
+            with images_and_text():
+                processor = library.AutoProcessor.from_pretrained(checkpoint.folder, **here)
         except Exception as cause:  # anything from a missing package to a config of a newer release
             raise _refuse(checkpoint, "processor", cause) from cause
     tokenizer = getattr(processor, "tokenizer", None)

@@ -1,0 +1,44 @@
+"""Tiny checkpoints with random weights, made on disk: real architectures, processors and chat templates."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from PIL import Image
+
+from harness.records import ImagePart, ImageRef, Prompt, TextPart
+from harness.tests.checkpoints.gemma import gemma3, paligemma
+from harness.tests.checkpoints.idefics import idefics3
+from harness.tests.checkpoints.llava import llava, llava_next
+from harness.tests.checkpoints.qwen import qwen2_5_vl, qwen2_vl, qwen3_vl
+
+__all__ = ["BUILDERS", "ask", "llava", "paligemma", "picture"]
+
+BUILDERS: Mapping[str, Callable[[Path], Path]] = {
+    "llava": llava,
+    "gemma3": gemma3,
+    "idefics3": idefics3,
+    "llava_next": llava_next,
+    "qwen2_vl": qwen2_vl,
+    "qwen2_5_vl": qwen2_5_vl,
+    "qwen3_vl": qwen3_vl,
+}
+"""Architectures that take several images, and open without packages beyond the suite's own."""
+
+
+def picture(seed: int, width: int = 50, height: int = 40) -> ImageRef:
+    """A picture of noise; pictures of different seeds differ."""
+
+    def open_() -> Image.Image:
+        noise = random.Random(seed).randbytes(width * height * 3)  # noqa: S311 - no secret
+        return Image.frombytes("RGB", (width, height), noise)
+
+    return ImageRef(name=f"picture-{seed}.png", digest=f"digest-{seed}", width=width, height=height, open=open_)
+
+
+def ask(text: str, *images: ImageRef, tokens: int = 6) -> Prompt:
+    """A prompt: images first, then a text, and how long the reply may be."""
+    shown = tuple(ImagePart(image=image) for image in images)
+    return Prompt(parts=(*shown, TextPart(text=text)), max_new_tokens=tokens)
