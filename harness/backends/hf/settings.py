@@ -20,6 +20,7 @@ OPTIONS: Mapping[str, str] = MappingProxyType(
         "order": "as_given|images_first|text_first, the order of the parts of a prompt",
         "attn": "eager|sdpa|flash_attention_2|flex_attention, instead of the model's default",
         "batch": "auto|N prompts at a time (auto: 16 on cuda, else 8)",
+        "reuse": "on|off, whether features of images and beginnings of prompts are kept for the next prompts (on)",
     }
 )
 
@@ -30,6 +31,7 @@ _VALUES = MappingProxyType(
         "order": re.compile(r"as_given|images_first|text_first"),
         "attn": re.compile(r"eager|sdpa|flash_attention_2|flex_attention"),
         "batch": re.compile(r"auto|[1-9]\d{0,3}"),
+        "reuse": re.compile(r"on|off"),
     }
 )
 
@@ -48,6 +50,8 @@ class Settings:
         Attention kernel; empty for the model's default.
     batch : int
         Prompts at a time; 0 for the default of the device.
+    reuse : bool
+        Whether work on images and beginnings of prompts that come again is done once. Changes no reply.
     """
 
     dtype: str
@@ -55,6 +59,7 @@ class Settings:
     order: Order
     attn: str
     batch: int
+    reuse: bool = True
 
 
 def settle(spec: ModelSpec) -> Settings:
@@ -75,4 +80,5 @@ def settle(spec: ModelSpec) -> Settings:
         order=cast(Order, spec.options.get("order", "as_given")),
         attn=spec.options.get("attn", ""),
         batch=0 if batch == "auto" else int(batch),
+        reuse=spec.options.get("reuse", "on") == "on",
     )

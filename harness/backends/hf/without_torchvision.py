@@ -81,6 +81,11 @@ def _videos() -> Iterator[None]:
         def from_pretrained(cls, *_: object, **__: object) -> NoVideos:
             return cls()
 
+        def __getattr__(self, name: str) -> None:
+            """Every setting, say of frames a second, is None; SmolVLM reads some for text alone."""
+            if name.startswith("_"):
+                raise AttributeError(name)
+
     opener = importlib.import_module("transformers.models.auto.video_processing_auto")
     with (
         _put(opener, "AutoVideoProcessor", NoVideos),

@@ -10,11 +10,12 @@ from PIL import Image
 
 from harness.records import ImagePart, ImageRef, Prompt, TextPart
 from harness.tests.checkpoints.gemma import gemma3, paligemma
-from harness.tests.checkpoints.idefics import idefics3
-from harness.tests.checkpoints.llava import llava, llava_next
+from harness.tests.checkpoints.idefics import idefics2, idefics3, smolvlm
+from harness.tests.checkpoints.llava import llava, llava_next, llava_onevision
+from harness.tests.checkpoints.others import blip_2, internvl, mistral3, mllama, pixtral
 from harness.tests.checkpoints.qwen import qwen2_5_vl, qwen2_vl, qwen3_vl
 
-__all__ = ["BUILDERS", "ask", "llava", "paligemma", "picture"]
+__all__ = ["BUILDERS", "ask", "blip_2", "llava", "paligemma", "picture"]
 
 BUILDERS: Mapping[str, Callable[[Path], Path]] = {
     "llava": llava,
@@ -24,6 +25,13 @@ BUILDERS: Mapping[str, Callable[[Path], Path]] = {
     "qwen2_vl": qwen2_vl,
     "qwen2_5_vl": qwen2_5_vl,
     "qwen3_vl": qwen3_vl,
+    "llava_onevision": llava_onevision,
+    "idefics2": idefics2,
+    "smolvlm": smolvlm,
+    "internvl": internvl,
+    "mllama": mllama,
+    "mistral3": mistral3,
+    "pixtral": pixtral,
 }
 """Architectures that take several images, and open without packages beyond the suite's own."""
 

@@ -32,23 +32,29 @@ def template(placeholder: str) -> str:
     return TEMPLATE.replace("IMAGE", placeholder)
 
 
-def tokenizer_of(extra: Sequence[str] = (), placeholder: str = "<image>", **named: str) -> Any:
-    """One token a character, beside the special ones."""
+def tokenizer_of(
+    extra: Sequence[str] = (), placeholder: str = "<image>", last: Sequence[str] = (), **named: str
+) -> Any:
+    """One token a character, beside the special ones; those of ``last`` have the highest ids.
+
+    Without a placeholder the tokenizer names no image token.
+    """
     from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
 
-    special = list(dict.fromkeys([*SPECIAL, placeholder, *named.values(), *extra]))
-    ids = {word: number for number, word in enumerate([*special, *LETTERS])}
+    named = {"image_token": placeholder, **named} if placeholder else named
+    special = [word for word in dict.fromkeys([*SPECIAL, *named.values(), *extra]) if word not in last]
+    ids = {word: number for number, word in enumerate([*special, *LETTERS, *last])}
     backend = Tokenizer(models.WordLevel(ids, unk_token="<unk>"))
     backend.pre_tokenizer = pre_tokenizers.Split(Regex("[\\s\\S]"), "isolated")
     backend.decoder = decoders.Fuse()
-    backend.add_special_tokens(special)
+    backend.add_special_tokens([*special, *last])
     return transformers().PreTrainedTokenizerFast(
         tokenizer_object=backend,
         bos_token="<bos>",
         eos_token="<eos>",
         pad_token="<pad>",
         unk_token="<unk>",
-        extra_special_tokens={"image_token": placeholder, **named},
+        extra_special_tokens=named,
     )
 
 
@@ -92,6 +98,16 @@ def llama(words: int, **more: Any) -> Any:
     return transformers().LlamaConfig(**sizes(words, **more))
 
 
+def no_videos() -> Any:
+    """What stands in the place of a video processor where torchvision is not installed, else None."""
+    from harness.backends.hf.without_torchvision import images_and_text, torchvision_is_here
+
+    if torchvision_is_here():
+        return None
+    with images_and_text():
+        return importlib.import_module("transformers.models.auto.video_processing_auto").AutoVideoProcessor()
+
+
 def save(folder: Path, architecture: Any, config: Any, processor: Any) -> Path:
     """Random weights, wide enough apart that replies differ between pictures, and everything else beside them."""
     import torch
@@ -102,9 +118,12 @@ def save(folder: Path, architecture: Any, config: Any, processor: Any) -> Path:
         torch.manual_seed(7)
         model = architecture(config)
         with torch.no_grad():
-            for weight in model.parameters():
+            for name, weight in model.named_parameters():
                 if weight.ndim > 1:
                     weight.normal_(std=0.3)
+                elif "gate" in name and weight.numel() == 1:
+                    # untrained ones are shut, and no picture would show in a reply
+                    weight.fill_(0.7)
         model.save_pretrained(folder)
         processor.save_pretrained(folder)
     return folder

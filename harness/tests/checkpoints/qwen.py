@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.backends.hf.without_torchvision import images_and_text
-from harness.tests.checkpoints.parts import CONTEXT, PATCH, save, sizes, template, tokenizer_of, transformers
+from harness.tests.checkpoints.parts import CONTEXT, PATCH, no_videos, save, sizes, template, tokenizer_of, transformers
 
 _ROPE = {"rope_type": "default", "rope_theta": 10000.0, "mrope_section": [2, 1, 1]}
 
@@ -61,10 +61,7 @@ def _build(folder: Path, family: str, tower: dict[str, Any], patch: int, text: d
     )
     asked = template("<|vision_start|><|image_pad|><|vision_end|>")
     with images_and_text():
-        from transformers.models.auto import video_processing_auto
-
-        video: Any = video_processing_auto.AutoVideoProcessor
-        processor = getattr(hf, f"{family}Processor")(image, tokenizer, video.from_pretrained(folder), asked)
+        processor = getattr(hf, f"{family}Processor")(image, tokenizer, no_videos(), asked)
     words: dict[str, int] = tokenizer.get_vocab()
     config = getattr(hf, f"{family}Config")(
         vision_config=tower,
