@@ -1,0 +1,142 @@
+"""A contrastive checkpoint before it is opened: where its files are, and whether it can be used."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.backends.clip.settings import Settings
+from harness.backends.hf.checkpoint import INDEX, SMALL, WEIGHTS, weight_files
+from harness.errors import ModelError
+from harness.records import ModelSpec
+
+PICKLED = "pytorch_model.bin"
+OPEN_CLIP = "open_clip_config.json"
+OPEN_WEIGHTS = ("open_clip_model.safetensors", "open_clip_pytorch_model.bin")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Files:
+    """The files of a model.
+
+    Attributes
+    ----------
+    folder : Path
+        The folder that was named, or a hub snapshot, which holds the weights only once they were fetched.
+    shown : str
+        How messages and reports call it: the repository, or the last component of the path.
+    repo, commit : str
+        Hub repository and resolved commit; both empty for a folder.
+    config : mapping
+        What its config says.
+    weights : tuple of str
+        Names of the files that hold the weights.
+    """
+
+    folder: Path
+    shown: str
+    repo: str
+    commit: str
+    config: Mapping[str, Any]
+    weights: tuple[str, ...]
+
+
+def find(spec: ModelSpec, settings: Settings) -> Files:
+    """Find the files of a model and refuse what cannot work, without reading weights.
+
+    Raises
+    ------
+    ModelError
+        No such folder or repository; no config, no weights that may be read, no image processor; a library that is
+        not installed.
+    """
+    if settings.library == "open_clip" and importlib.util.find_spec("open_clip") is None:
+        raise ModelError(
+            f"model {spec.name}: open_clip is not installed, but library=open_clip needs it: "
+            "pip install 'sightcheck[open_clip]'"
+        )
+    place = Path(spec.where).expanduser()
+    if place.is_dir():
+        if spec.revision:
+            raise ModelError(
+                f"model {spec.name}: revision '{spec.revision}' was given with a folder, but only a hub repository "
+                f"has revisions: leave out '@{spec.revision}'"
+            )
+        place = place.resolve()
+        names = frozenset(file.name for file in place.iterdir() if file.is_file())
+        return _inspect(spec, settings, Files(folder=place, shown=place.name, **_NOWHERE), names)
+    if not re.fullmatch(r"[\w.-]+(/[\w.-]+)?", spec.where) or spec.where.startswith("."):
+        raise ModelError(
+            f"model {spec.name}: '{spec.where}' is not a folder here and cannot be a hub repository "
+            "('owner/name'), but should be one of them: check the path"
+        )
+    from harness.backends.hf import hub
+
+    found = hub.snapshot(spec, SMALL)
+    told = {**_NOWHERE, "repo": spec.where, "commit": found.commit}
+    return _inspect(spec, settings, Files(folder=found.folder, shown=spec.where, **told), found.names)
+
+
+_NOWHERE: dict[str, Any] = {"repo": "", "commit": "", "config": {}, "weights": ()}
+
+
+def _inspect(spec: ModelSpec, settings: Settings, files: Files, names: frozenset[str]) -> Files:
+    """Refuse, in the order in which a user would repair things."""
+
+    def refuse(got: str, should: str) -> ModelError:
+        return ModelError(f"model {spec.name} ({files.shown}): {got}, but {should}")
+
+    foreign = settings.library == "open_clip"
+    config_file = OPEN_CLIP if foreign else "config.json"
+    if config_file not in names:
+        other = f"{'config.json' if foreign else OPEN_CLIP}" in names
+        do = f"write library={'transformers' if foreign else 'open_clip'}" if other else "check the path"
+        raise refuse(f"has no {config_file}", f"should be a checkpoint of {settings.library}: {do}")
+    config = _json(files.folder / config_file)
+    weights = _open_weights(names) if foreign else _weights(files, settings, names)
+    if not weights:
+        if PICKLED in names:
+            do = "add bin=on to read the tensors in it, or convert it with save_pretrained"
+            raise refuse(f"has its weights only as {PICKLED}, which is not safetensors", f"should have {WEIGHTS}: {do}")
+        raise refuse("has no weights", f"should have {' or '.join(OPEN_WEIGHTS) if foreign else WEIGHTS}: fetch them")
+    absent = [name for name in weights if name not in names]
+    if absent:
+        raise refuse(f"{len(absent)} shards are missing, such as {absent[0]}", f"{INDEX} names them: fetch them")
+    if not foreign and not {"preprocessor_config.json", "processor_config.json"} & names:
+        raise refuse(
+            "has no image processor (preprocessor_config.json or processor_config.json)",
+            "should be a model of images and text: a text model cannot be shown pictures",
+        )
+    return Files(
+        folder=files.folder,
+        shown=files.shown,
+        repo=files.repo,
+        commit=files.commit,
+        config=config,
+        weights=weights,
+    )
+
+
+def _weights(files: Files, settings: Settings, names: frozenset[str]) -> tuple[str, ...]:
+    if WEIGHTS in names or INDEX in names:
+        return tuple(path.name for path in weight_files(files.folder))
+    return (PICKLED,) if settings.pickled and PICKLED in names else ()
+
+
+def _open_weights(names: frozenset[str]) -> tuple[str, ...]:
+    return tuple(name for name in OPEN_WEIGHTS if name in names)[:1]
+
+
+def _json(file: Path) -> dict[str, Any]:
+    try:
+        read = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as cause:
+        raise ModelError(f"{file.name}: cannot be read ({cause}), but should be JSON: fetch it again") from cause
+    if not isinstance(read, dict):
+        raise ModelError(f"{file.name}: holds a {type(read).__name__}, but should hold a JSON object: fetch it again")
+    return read
