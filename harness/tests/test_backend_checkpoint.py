@@ -147,8 +147,8 @@ def test_value_that_an_option_cannot_have_is_refused(llava: Path, option: str, s
 
 def test_batch_is_what_was_asked_for_or_suits_the_device(llava: Path) -> None:
     assert vars_of(opened(llava, "?batch=3")) == 3
-    assert vars_of(opened(llava, "?device=cpu")) == 8
-    assert vars_of(opened(llava, "?device=cuda:1")) == 16
+    assert vars_of(opened(llava, "?device=cpu")) == 16
+    assert vars_of(opened(llava, "?device=cuda:1")) == 32
 
 
 def vars_of(model: Model) -> int:

@@ -1,4 +1,4 @@
-"""The hf backend on real architectures with random weights: replies, receipts, and what must fail."""
+"""The hf backend on a real architecture with random weights: what it does beside replying, and what must fail."""
 
 from __future__ import annotations
 
@@ -32,15 +32,8 @@ TWO = ask("which one?", picture(1), picture(2))
 
 
 @pytest.fixture(scope="module")
-def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    root = tmp_path_factory.mktemp("checkpoints")
-    built = {name: build(root / name) for name, build in checkpoints.BUILDERS.items()}
-    return {**built, "paligemma": checkpoints.paligemma(root / "paligemma")}
-
-
-@pytest.fixture
-def llava(folders: dict[str, Path]) -> Path:
-    return folders["llava"]
+def llava(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return checkpoints.llava(tmp_path_factory.mktemp("checkpoints") / "llava")
 
 
 def opened(folder: Path, options: str = "") -> HfModel:
@@ -51,6 +44,11 @@ def opened(folder: Path, options: str = "") -> HfModel:
 
 def replies(model: HfModel, *prompts: Prompt) -> list[Reply]:
     return model.reply(model.prepare(prompts, [str(number) for number in range(len(prompts))]))
+
+
+def told(reply: Reply) -> Reply:
+    """A reply without its log-probabilities, whose last digits depend on the batch."""
+    return replace(reply, logprob=None, lead=None)
 
 
 def with_processor(monkeypatch: pytest.MonkeyPatch, methods: dict[str, Any]) -> None:
@@ -97,42 +95,6 @@ def with_generate(monkeypatch: pytest.MonkeyPatch, change: Callable[[dict[str, A
 # ------------------------------------------------------------------------------------------ what must work
 
 
-@pytest.mark.parametrize("name", checkpoints.BUILDERS)
-def test_every_image_of_a_prompt_has_a_receipt_of_its_own(folders: dict[str, Path], name: str) -> None:
-    model = opened(folders[name])
-    model.check(PROMPTS)
-    for prompt, reply in zip(PROMPTS, replies(model, *PROMPTS), strict=True):
-        assert reply.error == ""
-        assert [receipt.digest for receipt in reply.receipts] == [image.digest for image in prompt.images]
-        assert all(receipt.tokens >= 1 for receipt in reply.receipts)
-        assert len({receipt.tensor for receipt in reply.receipts}) == len(prompt.images)
-
-
-@pytest.mark.parametrize("name", checkpoints.BUILDERS)
-def test_mixed_batch_equals_single_rows_reply_for_reply(folders: dict[str, Path], name: str) -> None:
-    model = opened(folders[name])
-    alone = [replies(model, prompt)[0] for prompt in PROMPTS]
-    assert replies(model, *PROMPTS) == alone
-    assert len({reply.text for reply in alone}) > 1
-
-
-def test_reply_depends_on_the_picture(llava: Path) -> None:
-    model = opened(llava)
-    first, second = replies(model, ask("see?", picture(1)), ask("see?", picture(2)))
-    assert first.text != second.text
-
-
-def test_image_tokens_are_counted_per_image(folders: dict[str, Path]) -> None:
-    def counted(name: str) -> list[list[int]]:
-        return [[receipt.tokens for receipt in reply.receipts] for reply in replies(opened(folders[name]), *PROMPTS)]
-
-    assert counted("llava") == [[4], [4, 4], [], [4, 4, 4]]
-    assert counted("gemma3") == [[4], [4, 4], [], [4, 4, 4]]
-    # a whole picture and a grid of tiles of it: 2 x 2, 1 x 2 and 2 x 1
-    assert counted("idefics3") == [[5], [5, 3], [], [3, 3, 5]]
-    assert counted("llava_next") == [[24], [24, 14], [], [14, 16, 24]]
-
-
 def test_receipt_names_the_pixels_and_not_the_row(llava: Path) -> None:
     model = opened(llava)
     first, second, other = replies(model, ask("a", picture(1)), ask("b", picture(1)), ask("a", picture(2)))
@@ -163,7 +125,7 @@ def test_truncation_that_the_files_ask_for_is_off(llava: Path, tmp_path: Path) -
 
 def test_order_moves_the_images_behind_the_text(llava: Path) -> None:
     def place_of_images(options: str) -> tuple[int, int]:
-        ids = opened(llava, options).prepare([TWO]).groups[0].inputs["input_ids"][0].tolist()
+        ids = list(opened(llava, options).prepare([TWO]).groups[0].lines[0].ids)
         image = max(ids, key=ids.count)
         return ids.index(image), len(ids) - ids[::-1].index(image)
 
@@ -228,7 +190,7 @@ def test_facts_tell_the_checkpoint_and_no_path_of_the_machine(llava: Path) -> No
     before = dict(model.facts)
     replies(model, TWO)
     after = dict(model.facts)
-    assert {name for name in before if before[name] != after[name]} <= {"dtype", "device"}
+    assert {name for name in before if before[name] != after[name]} <= {"dtype", "device", "shared"}
     assert after["class"] == "LlavaForConditionalGeneration"
     assert int(after["parameters"]) > 1000
     assert after["checkpoint"] == "llava"
@@ -456,26 +418,6 @@ def test_template_for_plain_strings_is_refused_before_the_first_row(llava: Path,
     (changed / "chat_template.jinja").write_text("{% for turn in messages %}{{ turn['content'] }}{% endfor %}")
     with pytest.raises(ModelError, match="should render every part of a user turn"):
         opened(changed).check([PROMPTS[2]])
-
-
-def test_model_of_one_image_refuses_two_before_any_work(folders: dict[str, Path]) -> None:
-    with pytest.raises(ModelError) as refused:
-        opened(folders["paligemma"]).check([PROMPTS[0], TWO, PROMPTS[3]])
-    assert str(refused.value) == (
-        "model paligemma: 2 of 3 prompts have several images, up to 3, but paligemma takes one (its pretraining shows "
-        "one image before the prefix): choose another model, or a benchmark of one image"
-    )
-
-
-def test_model_that_needs_an_image_refuses_text_alone_before_any_work(folders: dict[str, Path]) -> None:
-    with pytest.raises(ModelError, match="1 of 2 prompts have no image, but paligemma needs one"):
-        opened(folders["paligemma"]).check([PROMPTS[0], PROMPTS[2]])
-
-
-def test_model_of_one_image_answers_about_one(folders: dict[str, Path]) -> None:
-    model = opened(folders["paligemma"])
-    model.check([PROMPTS[0]])
-    assert [receipt.tokens for receipt in replies(model, PROMPTS[0])[0].receipts] == [4]
 
 
 def test_weights_that_are_not_in_the_files_are_refused_and_not_invented(llava: Path, tmp_path: Path) -> None:

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
+from threading import RLock
 from typing import TYPE_CHECKING
 
-from harness.backends.hf.processing import Decoded, Eye
+from harness.backends.hf.processing import Decoded, Eye, Line
 from harness.backends.hf.receipts import Picture
+from harness.backends.hf.sharing import Sharing
 from harness.errors import ImageRefused, ModelError
 from harness.records import Prompt, Receipt, Reply
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+
+TAIL = 64
+"""Characters of a prompt's end that are enough to tell how an answer goes on from it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +38,8 @@ class Asked:
         One an image.
     tokens : int
         Length in tokens, without padding.
+    tail : str
+        End of the prompt's text, where an answer goes on from it.
     """
 
     place: int
@@ -38,14 +47,30 @@ class Asked:
     prompt: Prompt
     receipts: tuple[Receipt, ...]
     tokens: int
+    tail: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """Prompts that go through the model together: all of them with images, or all without."""
+    """Prompts that go through the model together: all of them with images, or all without; all with choices, or none.
+
+    Attributes
+    ----------
+    asked : tuple of Asked
+        The prompts.
+    inputs : mapping of str to Tensor
+        What the processor made of them all; empty where there are lines.
+    lines : tuple of Line
+        Their tokens and pictures, each made ready once, where work is shared.
+    """
 
     asked: tuple[Asked, ...]
     inputs: Mapping[str, Tensor]
+    lines: tuple[Line, ...] = ()
+
+    def part(self, places: slice) -> Group:
+        """Return some of its prompts, where they are lines."""
+        return Group(asked=self.asked[places], inputs={}, lines=self.lines[places])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,10 +92,16 @@ class Desk:
         Turns prompts into tensors.
     context : int
         Tokens that the model can take, prompt and reply; 0 where its config does not say.
+    lock : RLock
+        Held while the processor works: it belongs to one thread at a time.
+    sharing : Sharing or None
+        Where prompts with images share work.
     """
 
     eye: Eye
     context: int
+    lock: RLock
+    sharing: Sharing | None = None
 
     def prepare(self, prompts: Sequence[Prompt], names: Sequence[str]) -> Prepared:
         """Make a batch ready; a row that cannot be asked fails alone, with its cause.
@@ -80,8 +111,10 @@ class Desk:
         failed: dict[int, Reply] = {}
         groups: list[Group] = []
         seen: Decoded = {}
-        for with_images in (True, False):
-            places = [place for place, prompt in enumerate(prompts) if bool(prompt.images) is with_images]
+        for kind in product((True, False), repeat=2):
+            places = [
+                place for place, prompt in enumerate(prompts) if (bool(prompt.images), bool(prompt.choices)) == kind
+            ]
             groups += self._together(places, prompts, names, seen, failed)
         return Prepared(size=len(prompts), groups=tuple(groups), failed=failed)
 
@@ -117,15 +150,30 @@ class Desk:
     def _group(self, places: Sequence[int], prompts: Sequence[Prompt], names: Sequence[str], seen: Decoded) -> Group:
         """Tensors, receipts and lengths of some rows."""
         chosen = [prompts[place] for place in places]
-        inputs, found = self.eye.read(chosen, seen)
-        lengths = [int(length) for length in inputs["attention_mask"].sum(dim=1).tolist()]
+        inputs: Mapping[str, Tensor] = {}
+        lines: list[Line] = []
+        if self.sharing is not None and chosen[0].images:
+            lines = self.sharing.lines(chosen, self.lock)
+            found = [[each.picture for each in line.seen] for line in lines]
+            lengths = [len(line.ids) for line in lines]
+        else:
+            with self.lock:
+                inputs, found = self.eye.read(chosen, seen)
+            lengths = [int(length) for length in inputs["attention_mask"].sum(dim=1).tolist()]
         for prompt, tokens in zip(chosen, lengths, strict=True):
             self._fits(prompt, tokens)
         asked = (
-            Asked(place=place, name=names[place], prompt=prompt, receipts=_receipts(prompt, row), tokens=tokens)
+            Asked(
+                place=place,
+                name=names[place],
+                prompt=prompt,
+                receipts=_receipts(prompt, row),
+                tokens=tokens,
+                tail=self.eye.rendered(prompt)[-TAIL:] if prompt.choices else "",
+            )
             for place, prompt, row, tokens in zip(places, chosen, found, lengths, strict=True)
         )
-        return Group(asked=tuple(asked), inputs=inputs)
+        return Group(asked=tuple(asked), inputs=inputs, lines=tuple(lines))
 
     def _fits(self, prompt: Prompt, tokens: int) -> None:
         """Refuse a prompt that would be cut, or whose reply would run out of the context."""

@@ -32,8 +32,11 @@ def load_processor(checkpoint: Checkpoint) -> tuple[Any, Any]:
         here = {"local_files_only": True, "trust_remote_code": False}
         try:
             config = library.AutoConfig.from_pretrained(checkpoint.folder, **here)
+            _hold_architecture(checkpoint, config, library.AutoModelForImageTextToText)
             with images_and_text():
                 processor = library.AutoProcessor.from_pretrained(checkpoint.folder, **here)
+        except ModelError:
+            raise
         except Exception as cause:  # anything from a missing package to a config of a newer release
             raise _refuse(checkpoint, "processor", cause) from cause
     tokenizer = getattr(processor, "tokenizer", None)
@@ -49,6 +52,17 @@ def load_processor(checkpoint: Checkpoint) -> tuple[Any, Any]:
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
     return processor, config
+
+
+def _hold_architecture(checkpoint: Checkpoint, config: Any, opener: Any) -> None:
+    """Refuse, before the processor is opened, what the weights could not be opened with."""
+    known = getattr(opener, "_model_mapping", None)
+    if known is None or type(config) in known:
+        return
+    raise ModelError(
+        f"model {checkpoint.shown}: transformers has no image-text model for '{config.model_type}', but should have "
+        f"one to open it with {opener.__name__}: choose another model, or another backend"
+    )
 
 
 def load_model(checkpoint: Checkpoint, settings: Settings) -> Any:

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any, get_args
 
-from harness.backends.hf import decode, fingerprint, limits
-from harness.backends.hf.batch import Asked, Desk, Group, Prepared, refusal
+from harness.backends.hf import decode, features, fingerprint, limits
+from harness.backends.hf.batch import Asked, Desk, Group, Prepared
 from harness.backends.hf.checkpoint import Checkpoint, parameters
+from harness.backends.hf.engine import Engine
 from harness.backends.hf.loading import device, load_model, load_processor, tolerate
 from harness.backends.hf.processing import Eye
+from harness.backends.hf.proof import prove
+from harness.backends.hf.schedule import Scale, arrange, budget
 from harness.backends.hf.settings import Settings
-from harness.backends.hf.witness import hold_against, watch
-from harness.errors import ModelError, ReceiptError
-from harness.records import ModelSpec, Prompt, Reply
-
-if TYPE_CHECKING:
-    from torch import Tensor
+from harness.backends.hf.sharing import Sharing
+from harness.errors import ModelError
+from harness.records import AnswerKind, ModelSpec, Prompt, Reply
 
 
 class HfModel:
     """An image-text checkpoint. Nothing heavy happens before the first ``check`` or ``prepare``."""
+
+    answers = frozenset(get_args(AnswerKind))
 
     def __init__(self, spec: ModelSpec, settings: Settings, checkpoint: Checkpoint) -> None:
         self._spec = spec
@@ -31,8 +35,8 @@ class HfModel:
         self._checkpoint = checkpoint
         self._fingerprint = ""
         self._desk: Desk | None = None
-        self._model: Any = None
-        self._tokenizer: Any = None
+        self._engine: Engine | None = None
+        self._shared = "not known before the model is loaded" if settings.reuse else "nothing: reuse=off"
         # prepare may run in a thread of its own, one batch ahead of reply
         self._lock = threading.RLock()
 
@@ -60,8 +64,13 @@ class HfModel:
 
     @property
     def batch_size(self) -> int:
-        """Prompts at a time: the option, else 16 on cuda and 8 elsewhere."""
-        return self._settings.batch or (16 if device(self._settings).startswith("cuda") else 8)
+        """Most prompts at a time: the option, else 32 on cuda and 16 elsewhere."""
+        return self._settings.batch or (32 if device(self._settings).startswith("cuda") else 16)
+
+    @property
+    def mixes(self) -> bool:
+        """Whether prompts of several modes may share a batch, and with it their pictures."""
+        return self._settings.reuse
 
     @property
     def facts(self) -> Mapping[str, str]:
@@ -78,11 +87,14 @@ class HfModel:
             "attention": self._settings.attn or "default",
             "transformers": version("transformers"),
             "torch": version("torch"),
+            "shared": self._shared,
             **{f"decoding {key}": value for key, value in self.decoding.items()},
         }
-        if self._model is not None:
-            told["dtype"] = str(self._model.dtype).removeprefix("torch.")
-            told["device"] = str(self._model.device)
+        if self._engine is not None:
+            told["dtype"] = str(self._engine.model.dtype).removeprefix("torch.")
+            told["device"] = str(self._engine.model.device)
+            if self._engine.sharing is not None:
+                told |= {f"reuse of {what}": said for what, said in self._engine.sharing.told().items()}
         return MappingProxyType(told)
 
     def check(self, prompts: Sequence[Prompt]) -> None:
@@ -98,16 +110,29 @@ class HfModel:
         """
         tolerate()
         limits.hold(self._spec.name, str(self._checkpoint.config["model_type"]), prompts)
-        desk = self._open_desk()
+        desk = self._plain()
         for probe in limits.probes(prompts):
             try:
-                with self._lock:
-                    desk.one(probe)
+                desk.one(probe)
             except ModelError as cause:
                 raise ModelError(
                     f"model {self._spec.name}: a trial prompt with {len(probe.images)} images failed before "
                     f"any row was asked: {cause}"
                 ) from cause
+
+    def arrange(self, prompts: Sequence[Prompt], size: int) -> list[list[int]]:
+        """Batches of prompts that are alike in length, with those of the same pictures together.
+
+        Parameters
+        ----------
+        prompts : sequence of Prompt
+            All that will be asked.
+        size : int
+            Most prompts a batch; 0 for `batch_size`.
+        """
+        tolerate()
+        most = budget(self._open().model)
+        return arrange(prompts, size or self.batch_size, most, Scale(self._plain().eye.processor))
 
     def prepare(self, prompts: Sequence[Prompt], ids: Sequence[str] = ()) -> Prepared:
         """Decode and preprocess a batch. May run in a thread, ahead of ``reply``.
@@ -125,11 +150,9 @@ class HfModel:
             The model cannot be loaded. What is wrong with a single row becomes its failed reply.
         """
         tolerate()
-        names = [f"row {row}" for row in ids] or [f"prompt {place}" for place in range(1, len(prompts) + 1)]
-        with self._lock:
-            desk = self._open_desk()
-            self._open_model()
-            return desk.prepare(prompts, names)
+        sharing = self._open().sharing
+        desk = self._plain()
+        return replace(desk, sharing=sharing).prepare(prompts, _names(prompts, ids))
 
     def reply(self, prepared: Prepared) -> list[Reply]:
         """Answer a prepared batch: one Reply a prompt, in order.
@@ -137,25 +160,38 @@ class HfModel:
         Raises
         ------
         Exception
-            Whatever ``generate`` raises, such as out of memory.
+            Whatever ``generate`` raises, but for want of memory: then the batch is asked in halves.
         """
         tolerate()
+        engine = self._open()
         replies = dict(prepared.failed)
         for group in prepared.groups:
-            replies.update(self._ask(group))
+            replies.update(engine.answer(group))
+        if engine.sharing is not None:
+            engine.sharing.pictures.trim()
         return [replies[place] for place in range(prepared.size)]
+
+    def alone(self, prompts: Sequence[Prompt], ids: Sequence[str] = ()) -> list[Reply]:
+        """Reply to prompts one at a time, by processor and ``generate`` alone: nothing is shared, nothing padded."""
+        tolerate()
+        desk = self._plain()
+        return [
+            self.reply(desk.prepare([prompt], [name]))[0]
+            for prompt, name in zip(prompts, _names(prompts, ids), strict=True)
+        ]
 
     def close(self) -> None:
         """Free weights and processor. The model opens again if it is asked again."""
         with self._lock:
-            on_cuda = self._model is not None and self._model.device.type == "cuda"
-            self._desk = self._model = self._tokenizer = None
+            on_cuda = self._engine is not None and self._engine.model.device.type == "cuda"
+            self._desk = self._engine = None
         if on_cuda:
             import torch
 
             torch.cuda.empty_cache()
 
-    def _open_desk(self) -> Desk:
+    def _plain(self) -> Desk:
+        """The desk, which shares nothing."""
         with self._lock:
             if self._desk is None:
                 processor, config = load_processor(self._checkpoint)
@@ -167,63 +203,58 @@ class HfModel:
                     order=self._settings.order,
                 )
                 context = getattr(config.get_text_config(), "max_position_embeddings", None)
-                self._desk = Desk(eye=eye, context=int(context or 0))
+                self._desk = Desk(eye=eye, context=int(context or 0), lock=self._lock)
             return self._desk
 
-    def _open_model(self) -> Any:
+    def _open(self) -> Engine:
+        """The model, loaded; what it can share is proven once."""
         with self._lock:
-            if self._model is None:
-                import copy
+            if self._engine is None:
+                desk = self._plain()
+                model = load_model(self._checkpoint, self._settings)
+                tokenizer = copy.deepcopy(desk.eye.processor.tokenizer)
+                engine = Engine(model, tokenizer, None, self._alone)
+                if self._settings.reuse:
+                    engine.sharing = self._proven(model, desk.eye, engine)
+                self._engine = engine
+            return self._engine
 
-                self._model = load_model(self._checkpoint, self._settings)
-                # Of its own: a tokenizer cannot pad in one thread while another reads with it
-                self._tokenizer = copy.deepcopy(self._open_desk().eye.processor.tokenizer)
-            return self._model
-
-    def _ask(self, group: Group) -> dict[int, Reply]:
-        """Replies of a group by place. Where the model was not given what was sent, each row is asked alone."""
-        try:
-            return self._generate(group)
-        except ReceiptError as cause:
-            if len(group.asked) == 1:
-                only = group.asked[0]
-                return {only.place: refusal(only.name, cause)}
-        alone: dict[int, Reply] = {}
-        for asked in group.asked:
-            with self._lock:
-                prepared = self._open_desk().prepare([asked.prompt], [asked.name])
-            alone[asked.place] = self.reply(prepared)[0]
-        return alone
-
-    def _generate(self, group: Group) -> dict[int, Reply]:
-        """One call of ``generate``, watched, for a group."""
-        import torch
-
-        model = self._open_model()
-        inputs = {name: _moved(tensor, model) for name, tensor in group.inputs.items()}
-        config = decode.greedy(model.generation_config, self._tokenizer.pad_token_id)
-        config.max_new_tokens = max(asked.prompt.max_new_tokens for asked in group.asked)
-        with torch.inference_mode(), watch(model) as witness:
-            written = model.generate(**inputs, generation_config=config)
-        hold_against(witness, inputs)
-        new = written[:, inputs["input_ids"].shape[1] :].tolist()
-        ends = decode.stops(config)
-        return {asked.place: self._reply(asked, tokens, ends) for asked, tokens in zip(group.asked, new, strict=True)}
-
-    def _reply(self, asked: Asked, new: Sequence[int], ends: frozenset[int]) -> Reply:
-        written = decode.read(self._tokenizer, new, asked.prompt.max_new_tokens, ends)
-        return Reply(
-            text=written.text,
-            receipts=asked.receipts,
-            finish=written.finish,
-            prompt_tokens=asked.tokens,
-            new_tokens=written.tokens,
+    def _proven(self, model: Any, eye: Eye, engine: Engine) -> Sharing | None:
+        """What may be shared with this model; None where nothing may."""
+        if features.encoder(model) is None:
+            self._shared = "nothing: this architecture takes no features that are ready"
+            return None
+        sharing = Sharing(eye, _room(model))
+        several = str(self._checkpoint.config["model_type"]) not in limits.SINGLE_IMAGE
+        found = prove(model, eye, sharing, engine.config, self._lock, several=several)
+        sharing.beginnings = found.beginnings
+        sharing.pictures.drop()
+        sharing.reset()
+        if not found.features:
+            self._shared = f"nothing: {found.why}"
+            return None
+        self._shared = "features of pictures" + (
+            " and beginnings of prompts" if found.beginnings else f", but no beginnings of prompts: {found.why}"
         )
+        return sharing
+
+    def _alone(self, asked: Asked) -> Sequence[Group]:
+        """One prompt made ready again, the plain way, for its old place."""
+        prepared = self._plain().prepare([asked.prompt], [asked.name])
+        return [replace(group, asked=(replace(group.asked[0], place=asked.place),)) for group in prepared.groups]
 
 
-def _moved(tensor: Tensor, model: Any) -> Tensor:
-    """A tensor on the model's device, and if it holds floats in the model's dtype."""
-    return tensor.to(model.device, model.dtype) if tensor.is_floating_point() else tensor.to(model.device)
+def _names(prompts: Sequence[Prompt], ids: Sequence[str]) -> list[str]:
+    return [f"row {row}" for row in ids] or [f"prompt {place}" for place in range(1, len(prompts) + 1)]
+
+
+def _room(model: Any) -> int:
+    """Bytes that pictures may hold: half a gigabyte, or a tenth of what is free on a device of its own."""
+    if model.device.type != "cuda":
+        return 2**29
+    import torch
+
+    return int(torch.cuda.mem_get_info(model.device)[0]) // 10
 
 
 def _image_token(checkpoint: Checkpoint, processor: Any, config: Any) -> int:

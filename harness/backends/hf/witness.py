@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 _ENCODE = "get_image_features"
+_FEATURES = "mm_encoder_outputs"
 
 
 class Witness:
@@ -31,9 +32,12 @@ class Witness:
         ``input_ids`` of the prefill.
     pixels : list of Tensor
         Pixel tensors of the prefill or, where it had none, of the image encoder, in the order of the calls.
+    features : Any
+        Features of pictures that the prefill was given ready-made; None where it was given none.
     """
 
     def __init__(self) -> None:
+        self.features: Any = None
         self.ids: Tensor | None = None
         self.pixels: list[Tensor] = []
         self._encoded: list[Tensor] = []
@@ -42,6 +46,7 @@ class Witness:
         """Take down the first forward call; a forward pre-hook."""
         if self.ids is None:
             self.ids = kwargs.get("input_ids", args[0] if args else None)
+            self.features = (kwargs.get(_FEATURES) or {}).get("image")
             _, tensor = pixels(kwargs)
             self.pixels = self._encoded if tensor is None else [tensor]
 
@@ -107,6 +112,38 @@ def hold_against(witness: Witness, given: Mapping[str, Tensor]) -> None:
         raise ReceiptError(
             f"pixels of shape {tuple(sent.shape)} were sent, but the model was given others, of shape "
             f"{tuple(seen.shape)}; generate dropped, merged or changed an image"
+        )
+
+
+def hold_features(witness: Witness, ids: Tensor, features: Any) -> None:
+    """Refuse where a model that was to be given ready-made features, or none, was given anything else.
+
+    Parameters
+    ----------
+    witness : Witness
+        Of the call of ``generate``.
+    ids : Tensor
+        What the first call of the model should read, ``(rows, length)``.
+    features : Any
+        The features that it should be given, the very same object; None where all pictures are in the cache.
+
+    Raises
+    ------
+    ReceiptError
+        Other tokens, other features, or none.
+    """
+    import torch
+
+    seen = witness.ids
+    if seen is None or seen.shape != ids.shape or not torch.equal(seen, ids):
+        raise ReceiptError(
+            "the prompt was sent, but the first call of the model was not given its tokens, so no image can be "
+            "proven: this architecture cannot share work, say reuse=off"
+        )
+    if witness.features is not features or witness.pixels:
+        raise ReceiptError(
+            "the features of the images were sent, but the model was given others or none: this architecture cannot "
+            "share work, say reuse=off"
         )
 
 

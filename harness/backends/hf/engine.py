@@ -1,0 +1,180 @@
+"""Answers prepared groups: by generation or likelihood, the plain way or sharing work, in halves where memory ends."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from harness.backends.hf import decode
+from harness.backends.hf.batch import Asked, Group, refusal
+from harness.backends.hf.choices import Choices, best
+from harness.backends.hf.sharing import Sharing
+from harness.backends.hf.witness import hold_against, watch
+from harness.backends.hf.writing import FirstToken, Forced, Sequences, write
+from harness.errors import ReceiptError
+from harness.records import Reply
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Again = Callable[[Asked], Sequence[Group]]
+"""Makes one prompt ready once more, alone."""
+
+
+class Engine:
+    """A loaded model that answers groups.
+
+    Parameters
+    ----------
+    model : transformers.PreTrainedModel
+        In evaluation mode.
+    tokenizer : transformers.PreTrainedTokenizerBase
+        A copy of its own: a tokenizer cannot pad in one thread while another reads with it.
+    sharing : Sharing or None
+        Where work is shared.
+    again : callable
+        Makes a prompt ready alone, after its group failed.
+    """
+
+    def __init__(self, model: Any, tokenizer: Any, sharing: Sharing | None, again: Again) -> None:
+        self.model = model
+        self.tokenizer = tokenizer
+        self.sharing = sharing
+        self._again = again
+        self._choices = Choices(tokenizer)
+        self._ends = decode.stops(self.config(1))
+
+    def config(self, tokens: int) -> Any:
+        """The model's generation config, greedy, for so many new tokens."""
+        config = decode.greedy(self.model.generation_config, self.tokenizer.pad_token_id)
+        config.max_new_tokens = tokens
+        return config
+
+    def answer(self, group: Group) -> dict[int, Reply]:
+        """Replies of a group by place.
+
+        Where the model was not given what was sent, and where memory ends, its rows are asked again: alone, or in
+        halves. A row that fails alone is a failed reply with its cause.
+        """
+        from accelerate.utils.memory import should_reduce_batch_size
+
+        try:
+            return self._scored(group) if group.asked[0].prompt.choices else self._generated(group)
+        except ReceiptError as cause:
+            if len(group.asked) == 1:
+                return {group.asked[0].place: refusal(group.asked[0].name, cause)}
+        except Exception as cause:
+            if not should_reduce_batch_size(cause):
+                raise
+            if len(group.asked) == 1:
+                only = group.asked[0]
+                text = f"out of memory with a batch of one ({' '.join(str(cause).split())[:200]})"
+                return {only.place: refusal(only.name, MemoryError(text))}
+            self._free()
+            if group.lines:
+                return self.answer(group.part(slice(None, len(group.asked) // 2))) | self.answer(
+                    group.part(slice(len(group.asked) // 2, None))
+                )
+        return {
+            place: reply
+            for asked in group.asked
+            for one in self._again(asked)
+            for place, reply in self.answer(one).items()
+        }
+
+    def _free(self) -> None:
+        """Give back to the device what no tensor uses any more."""
+        if self.model.device.type == "cuda":
+            import torch
+
+            torch.cuda.empty_cache()
+
+    def _generated(self, group: Group) -> dict[int, Reply]:
+        """Replies by generation."""
+        made = self._write(group, max(asked.prompt.max_new_tokens for asked in group.asked))
+        rows = zip(group.asked, made.tokens, made.logprobs, made.leads, strict=True)
+        return {asked.place: self._reply(asked, new, logprobs, leads) for asked, new, logprobs, leads in rows}
+
+    def _reply(self, asked: Asked, new: Sequence[int], logprobs: Sequence[float], leads: Sequence[float]) -> Reply:
+        written = decode.read(self.tokenizer, new, asked.prompt.max_new_tokens, self._ends)
+        return Reply(
+            text=written.text,
+            receipts=asked.receipts,
+            finish=written.finish,
+            prompt_tokens=asked.tokens,
+            new_tokens=written.tokens,
+            logprob=round(math.fsum(logprobs[: written.tokens]), 6),
+            lead=round(min(leads[: written.tokens], default=0.0), 6),
+        )
+
+    def _scored(self, group: Group) -> dict[int, Reply]:
+        """Replies by the likelihood of each choice: of its token where it is one, else of all of its tokens."""
+        if all(self._choices.single(asked.prompt.choices) for asked in group.asked):
+            first = FirstToken()
+            self._write(group, 1, watching=first)
+            assert first.sure is not None
+            scores = [
+                self._choices.scores(sure, asked.prompt.choices)
+                for sure, asked in zip(first.sure, group.asked, strict=True)
+            ]
+        else:
+            scores = self._forced(group)
+        return {asked.place: _likeliest(asked, row) for asked, row in zip(group.asked, scores, strict=True)}
+
+    def _forced(self, group: Group) -> list[tuple[float, ...]]:
+        """Log-probability of all tokens of every choice of every row."""
+        answers = [
+            [self._choices.following(asked.tail, choice) for choice in asked.prompt.choices] for asked in group.asked
+        ]
+        end = next(iter(sorted(self._ends)), int(self.config(1).pad_token_id or 0))
+        if group.lines:
+            # Prompts that differ in nothing but the choice: their beginning is all that they have
+            many = Group(
+                asked=group.asked,
+                inputs={},
+                lines=tuple(line for line, own in zip(group.lines, answers, strict=True) for _ in own),
+            )
+            flat = [answer for own in answers for answer in own]
+            forced = Forced(flat, end)
+            self._write(many, max(map(len, flat)), watching=forced)
+            totals = iter(forced.totals)
+            return [tuple(next(totals) for _ in own) for own in answers]
+        columns = []
+        for number in range(max(map(len, answers))):
+            column = [own[min(number, len(own) - 1)] for own in answers]
+            forced = Forced(column, end)
+            self._write(group, max(map(len, column)), watching=forced)
+            columns.append(forced.totals)
+        return [tuple(column[row] for column in columns[: len(own)]) for row, own in enumerate(answers)]
+
+    def _write(
+        self, group: Group, tokens: int, *, watching: Callable[[Tensor, Tensor], Tensor] | None = None
+    ) -> Sequences:
+        """One call of ``generate``, watched."""
+        if group.lines:
+            assert self.sharing is not None
+            return self.sharing.write(self.model, group.lines, self.config, tokens, watching=watching)
+        inputs = {name: _moved(tensor, self.model) for name, tensor in group.inputs.items()}
+        with watch(self.model) as witness:
+            made = write(self.model, inputs, self.config(tokens), watching=watching)
+        hold_against(witness, inputs)
+        return made
+
+
+def _likeliest(asked: Asked, scores: tuple[float, ...]) -> Reply:
+    ordered = sorted(scores, reverse=True)
+    return Reply(
+        text=best(asked.prompt.choices, scores),
+        receipts=asked.receipts,
+        finish="stop",
+        prompt_tokens=asked.tokens,
+        scores=tuple(round(score, 6) for score in scores),
+        logprob=round(ordered[0], 6),
+        lead=round(ordered[0] - ordered[1], 6) if len(ordered) > 1 else None,
+    )
+
+
+def _moved(tensor: Tensor, model: Any) -> Tensor:
+    """A tensor on the model's device, and if it holds floats in the model's dtype."""
+    return tensor.to(model.device, model.dtype) if tensor.is_floating_point() else tensor.to(model.device)

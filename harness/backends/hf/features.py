@@ -1,0 +1,125 @@
+"""Features of pictures: made by the model's own image encoder, cut apart by picture, and joined again for a batch.
+
+transformers gives them back in one of a few forms: a list with an entry a picture, a tensor with a row a picture, a
+tile or a token, and for some models the same again for several layers. A form is kept through cutting and joining,
+so that the language model finds what it would have been given by the encoder itself.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Sequence
+from itertools import accumulate, groupby
+from typing import TYPE_CHECKING, Any
+
+from harness.backends.hf.pictures import Seen
+from harness.errors import ReceiptError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+PASSED = "mm_encoder_outputs"
+"""Argument of ``forward`` by which a model takes features that are ready."""
+
+_READ = ("pooler_output", "deepstack_features")
+"""What models read of an encoder's output."""
+
+TOGETHER = 8
+"""Pictures of one shape that go through the encoder at a time."""
+
+
+def encoder(model: Any) -> Any:
+    """The image encoder of a model that takes features which are ready; None where it does not."""
+    if PASSED not in inspect.signature(model.forward).parameters:
+        return None
+    return getattr(model.base_model, "get_image_features", None)
+
+
+def encode(model: Any, seen: Sequence[Seen]) -> None:
+    """Make the features of those pictures that have none yet.
+
+    Raises
+    ------
+    ReceiptError
+        The encoder gave back fewer or more features than the pictures have tokens.
+    """
+    import torch
+
+    fresh = list({each.image.digest: each for each in seen if each.features is None}.values())
+    for together in _alike(fresh):
+        joined = {name: torch.cat([each.tensors[name] for each in together]) for name in together[0].tensors}
+        given = {
+            name: tensor.to(model.device, model.dtype) if tensor.is_floating_point() else tensor.to(model.device)
+            for name, tensor in joined.items()
+            if name in inspect.signature(encoder(model)).parameters
+        }
+        with torch.inference_mode():
+            made = encoder(model)(**given, return_dict=True)
+        for each, features in zip(together, _apart(made, [each.picture.tokens for each in together]), strict=True):
+            each.encoded(features)
+
+
+def join(seen: Sequence[Seen]) -> dict[str, Any]:
+    """Features of some pictures in order, as ``forward`` takes them."""
+    from transformers.modeling_outputs import BaseModelOutputWithPooling
+
+    parts = [each.features for each in seen]
+    joined = BaseModelOutputWithPooling(pooler_output=_joined([part["pooler_output"] for part in parts]))
+    layers = [part["deepstack_features"] for part in parts if "deepstack_features" in part]
+    if layers:
+        joined["deepstack_features"] = [_joined(layer) for layer in zip(*layers, strict=True)]
+    return {"image": joined}
+
+
+def _alike(seen: Sequence[Seen]) -> Iterator[list[Seen]]:
+    """Pictures whose tensors can be joined along their first axis, a few at a time."""
+
+    def shape(each: Seen) -> str:
+        return str([(name, tensor.dtype, tensor.shape[1:]) for name, tensor in sorted(each.tensors.items())])
+
+    for _, group in groupby(sorted(seen, key=shape), key=shape):
+        together = list(group)
+        for start in range(0, len(together), TOGETHER):
+            yield together[start : start + TOGETHER]
+
+
+def _apart(made: Any, tokens: Sequence[int]) -> Iterator[dict[str, Any]]:
+    """What is read of an encoder's output, picture by picture."""
+    pooled = _cut(made["pooler_output"], tokens)
+    layers = made.get(_READ[1])
+    deep = [_cut(layer, tokens) for layer in layers] if layers is not None else []
+    for place, part in enumerate(pooled):
+        yield {_READ[0]: part} | ({_READ[1]: [layer[place] for layer in deep]} if deep else {})
+
+
+def _cut(features: Any, tokens: Sequence[int]) -> list[Any]:
+    """Features of each picture, in the form of the whole."""
+    if isinstance(features, (list, tuple)):
+        if len(features) == len(tokens) and [_rows(part) for part in features] == list(tokens):
+            return [[part] for part in features]
+        if len(tokens) == 1 and sum(_rows(part) for part in features) == tokens[0]:
+            return [list(features)]
+    elif _rows(features) == sum(tokens):
+        each = sum(tokens) // len(features)
+        if not any(own % each for own in tokens):
+            ends = list(accumulate(own // each for own in tokens))
+            # a copy, so that one picture does not keep the others in memory
+            return [features[end - own // each : end].clone() for own, end in zip(tokens, ends, strict=True)]
+    got = [_rows(part) for part in features] if isinstance(features, (list, tuple)) else _rows(features)
+    raise ReceiptError(
+        f"pictures of {list(tokens)} image tokens were sent, but the image encoder made features for {got}; "
+        "it dropped, merged or truncated an image"
+    )
+
+
+def _rows(features: Tensor) -> int:
+    """Tokens that features are for."""
+    return int(features.numel() // features.shape[-1])
+
+
+def _joined(parts: Sequence[Any]) -> Any:
+    import torch
+
+    if isinstance(parts[0], list):
+        return [one for part in parts for one in part]
+    return torch.cat(list(parts))
