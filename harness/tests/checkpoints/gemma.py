@@ -26,6 +26,8 @@ def gemma3(folder: Path) -> Path:
         boi_token_index=tokenizer.boi_token_id,
         eoi_token_index=tokenizer.eoi_token_id,
         image_token_index=tokenizer.image_token_id,
+        # tied ones, untrained, repeat the last word whatever the picture
+        tie_word_embeddings=False,
     )
     return save(folder, hf.Gemma3ForConditionalGeneration, config, processor)
 

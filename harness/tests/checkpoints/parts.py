@@ -39,7 +39,7 @@ def tokenizer_of(
 
     Without a placeholder the tokenizer names no image token.
     """
-    from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
+    from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, processors
 
     named = {"image_token": placeholder, **named} if placeholder else named
     special = [word for word in dict.fromkeys([*SPECIAL, *named.values(), *extra]) if word not in last]
@@ -47,6 +47,8 @@ def tokenizer_of(
     backend = Tokenizer(models.WordLevel(ids, unk_token="<unk>"))
     backend.pre_tokenizer = pre_tokenizers.Split(Regex("[\\s\\S]"), "isolated")
     backend.decoder = decoders.Fuse()
+    # as those of Llama and Gemma do: it adds a <bos> of its own where it is not told that the template has one
+    backend.post_processor = processors.TemplateProcessing("<bos> $A", None, [("<bos>", ids["<bos>"])])
     backend.add_special_tokens([*special, *last])
     return transformers().PreTrainedTokenizerFast(
         tokenizer_object=backend,
