@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from harness import canary
 from harness.records import Answer, Measurement, Unread
 
 ALPHA = 0.05
@@ -27,6 +28,14 @@ class Limits:
     confound : float
         Largest difference of a mode's unread rate from that of image_text, beyond which a comparison of the two may
         measure the format of the replies.
+    canary, canary_exact : float
+        How far the reply to a row asked again alone may be from its batched one, in nats a token: where the model
+        computes in 16 bits or that is not known, and where it computes in float32. `harness.canary` says why.
+    canary_share : float
+        Largest share of the rows asked again that may be read otherwise for a near tie, or where a server tells no
+        log-probabilities.
+    equivalence : float
+        Share of equal readings that two engines of one checkpoint have to exceed, to be called equivalent.
     """
 
     unread: float = 0.10
@@ -34,6 +43,10 @@ class Limits:
     margin: float = 0.02
     kept: float = 0.75
     confound: float = 0.02
+    canary: float = 0.25
+    canary_exact: float = 0.01
+    canary_share: float = 0.25
+    equivalence: float = 0.99
 
 
 def faults(measurement: Measurement, limits: Limits) -> tuple[str, ...]:
@@ -57,7 +70,7 @@ def faults(measurement: Measurement, limits: Limits) -> tuple[str, ...]:
         )
     if unread > limits.unread * len(answers):
         found.append(f"{unread} of {len(answers)} replies are unread, but at most {100 * limits.unread:g} % may be")
-    return tuple(found)
+    return (*found, *canary.faults(measurement, limits))
 
 
 def without_receipt(answers: Sequence[Answer]) -> tuple[Answer, ...]:
