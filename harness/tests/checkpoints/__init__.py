@@ -37,13 +37,14 @@ BUILDERS: Mapping[str, Callable[[Path], Path]] = {
 
 
 def picture(seed: int, width: int = 50, height: int = 40) -> ImageRef:
-    """A picture of noise; pictures of different seeds differ."""
+    """A picture of noise; pictures of different seeds or sizes differ, and so do their digests."""
 
     def open_() -> Image.Image:
         noise = random.Random(seed).randbytes(width * height * 3)  # noqa: S311 - no secret
         return Image.frombytes("RGB", (width, height), noise)
 
-    return ImageRef(name=f"picture-{seed}.png", digest=f"digest-{seed}", width=width, height=height, open=open_)
+    sized = "" if (width, height) == (50, 40) else f"-{width}x{height}"
+    return ImageRef(name=f"picture-{seed}.png", digest=f"digest-{seed}{sized}", width=width, height=height, open=open_)
 
 
 def ask(text: str, *images: ImageRef, tokens: int = 6) -> Prompt:
