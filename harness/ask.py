@@ -1,21 +1,31 @@
-"""Asks a model what the ledger does not hold: batch by batch, one batch prepared ahead, every reply durable.
+"""Asks a model what the ledger does not hold: batch by batch, prepared ahead, every reply durable at once.
 
-A batch that fails as a whole is asked again row by row, so that one bad row fails alone; a model that cannot be
-opened or cannot take the rows stops the case at once.
+    asks of one case, or of several -> each prompt once -> batches -> replies -> the ledger of every case that asked
+
+A model that shares work between prompts gets those of all modes in one go, in the batches that it wants; any other
+gets case after case. A batch that fails as a whole is asked again row by row, so that one bad row fails alone; a model
+that cannot be opened or cannot take the rows stops the case at once.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import defaultdict, deque
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 from harness.codec import label
 from harness.errors import ModelError
 from harness.ledger import Replies
 from harness.records import Case, Model, Prompt, Reply, Row
+
+Failed = dict[str, Reply]
+"""Failed replies of a case by key."""
+
+Note = Callable[[Case, int], None]
+"""Told, as they come in, how many of a case's missing rows are done."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +43,69 @@ class Ask:
         return label(self.row.id, self.draw)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Open:
+    """A case with what it asks, and its replies open for writing."""
+
+    case: Case
+    asks: Sequence[Ask]
+    replies: Replies
+
+    @property
+    def missing(self) -> list[Ask]:
+        """What its ledger does not hold, each key once."""
+        return list({one.key: one for one in self.asks if one.key not in self.replies}.values())
+
+
+def ask(
+    model: Model,
+    cases: Sequence[Open],
+    *,
+    size: int,
+    note: Note = lambda *_: None,
+    but: Mapping[Case, Collection[str]] = MappingProxyType({}),
+) -> dict[Case, Failed | ModelError]:
+    """Ask what the ledgers lack; replies go there, failed ones are returned.
+
+    Parameters
+    ----------
+    cases : sequence of Open
+        Of one model.
+    size : int
+        Most prompts a batch; 0 for what the model advises.
+    note : callable
+        Told of progress.
+    but : mapping of Case to collection of str
+        Keys of a case that are not asked, such as those that have just failed.
+
+    Returns
+    -------
+    dict
+        For every case its failed replies by key, or the error for which nothing of it was asked.
+
+    Raises
+    ------
+    ModelError
+        Of the model itself, on the way; what was answered before is in the ledgers.
+    """
+    outcome: dict[Case, Failed | ModelError] = {}
+    together = [list(cases)] if getattr(model, "mixes", False) else [[each] for each in cases]
+    for some in together:
+        wanted: dict[Case, list[Ask]] = {}
+        for each in some:
+            _copy_known(each, cases)
+            missing = [one for one in each.missing if one.key not in but.get(each.case, ())]
+            try:
+                announce(model, each.case, missing)
+            except ModelError as refusal:
+                outcome[each.case] = refusal
+                continue
+            outcome[each.case] = {}
+            wanted[each.case] = missing
+        _ask(model, {each.case: each for each in some}, wanted, outcome, size, note)
+    return outcome
+
+
 def announce(model: Model, case: Case, missing: Sequence[Ask]) -> None:
     """Tell the model what comes, and let it refuse before anything is asked."""
     tell = getattr(model, "rows_for", None)
@@ -42,40 +115,61 @@ def announce(model: Model, case: Case, missing: Sequence[Ask]) -> None:
         model.check([one.prompt for one in missing])
 
 
-def ask(
-    model: Model, missing: Sequence[Ask], replies: Replies, *, size: int, note: Callable[[int], None]
-) -> dict[str, Reply]:
-    """Ask what the ledger lacks, and return the failed replies by key; the others are in ``replies``.
-
-    Parameters
-    ----------
-    missing : sequence of Ask
-        Each key once.
-    size : int
-        Prompts a batch; 0 for what the model advises.
-    note : callable
-        Told after each batch how many of ``missing`` are done.
-    """
-    note(0)
-    failed: dict[str, Reply] = {}
-    batches = _batches(missing, size or int(getattr(model, "batch_size", 8))) if missing else []
-    done = 0
-    with ThreadPoolExecutor(max_workers=1) as ahead:
-        waiting = deque(ahead.submit(_prepare, model, batch) for batch in batches[:1])
-        for number, batch in enumerate(batches, 1):
-            prepared = waiting.popleft().result()
-            waiting.extend(ahead.submit(_prepare, model, after) for after in batches[number : number + 1])
-            answered = _reply(model, batch, prepared)
-            replies.add([(one.key, one.label, reply) for one, reply in zip(batch, answered, strict=True)])
-            failed |= {one.key: r for one, r in zip(batch, answered, strict=True) if r.finish == "failed"}
-            done += len(batch)
-            note(done)
-    return failed
+def alone(model: Model, asks: Sequence[Ask]) -> list[Reply]:
+    """Ask by the plainest way that the model has, one prompt at a time."""
+    plainest = getattr(model, "alone", None)
+    if plainest is not None:
+        prompts, labels = [one.prompt for one in asks], [one.label for one in asks]
+        return [_proven(one, reply) for one, reply in zip(asks, plainest(prompts, labels), strict=True)]
+    return [reply for one in asks for reply in _reply(model, [one], _prepare(model, [one]))]
 
 
-def _batches(missing: Sequence[Ask], size: int) -> list[list[Ask]]:
-    """Put rows of one size together, so that no row is padded to the length of a far longer one."""
-    ordered = sorted(missing, key=lambda one: (len(one.prompt.images), _length(one.prompt), one.row.id))
+def _copy_known(case: Open, cases: Sequence[Open]) -> None:
+    """Take over replies that another case of this model has to the very same prompt."""
+    for other in cases:
+        known = [one for one in case.missing if other is not case and one.key in other.replies]
+        case.replies.add([(one.key, one.label, other.replies[one.key]) for one in known])
+
+
+def _ask(
+    model: Model,
+    cases: Mapping[Case, Open],
+    wanted: Mapping[Case, Sequence[Ask]],
+    outcome: dict[Case, Failed | ModelError],
+    size: int,
+    note: Note,
+) -> None:
+    """Ask each key once and hand its reply to every case that wants it."""
+    takers: dict[str, list[tuple[Case, Ask]]] = defaultdict(list)
+    for case, asks in wanted.items():
+        note(case, 0)
+        for one in asks:
+            takers[one.key].append((case, one))
+    firsts = [each[0][1] for each in takers.values()]
+    done = dict.fromkeys(wanted, 0)
+    for batch, answered in _answered(model, _batches(model, firsts, size)):
+        told: dict[Case, list[tuple[str, str, Reply]]] = defaultdict(list)
+        for first, reply in zip(batch, answered, strict=True):
+            for case, one in takers[first.key]:
+                told[case].append((one.key, one.label, reply))
+        for case, lines in told.items():
+            cases[case].replies.add(lines)
+            failed = outcome[case]
+            assert isinstance(failed, dict)
+            failed |= {key: reply for key, _, reply in lines if reply.finish == "failed"}
+            done[case] += len(lines)
+            note(case, done[case])
+
+
+def _batches(model: Model, asks: Sequence[Ask], size: int) -> list[list[Ask]]:
+    """Return the batches that the model wants; else rows of one size together, so that little is padded."""
+    if not asks:
+        return []
+    arrange = getattr(model, "arrange", None)
+    if arrange is not None:
+        return [[asks[place] for place in batch] for batch in arrange([one.prompt for one in asks], size)]
+    size = size or int(getattr(model, "batch_size", 8))
+    ordered = sorted(asks, key=lambda one: (len(one.prompt.images), _length(one.prompt), one.row.id))
     return [ordered[i : i + size] for i in range(0, len(ordered), size)]
 
 
@@ -83,8 +177,62 @@ def _length(asked: Prompt) -> int:
     return sum(len(part.text) for part in asked.parts if hasattr(part, "text"))
 
 
+def _answered(model: Model, batches: Sequence[Sequence[Ask]]) -> Iterator[tuple[Sequence[Ask], list[Reply]]]:
+    """Answer batch after batch; several at once where the model has lanes for them."""
+    lanes = int(getattr(model, "lanes", 1))
+    return _in_lanes(model, batches, lanes) if lanes > 1 else _in_turn(model, batches)
+
+
+def _in_turn(model: Model, batches: Sequence[Sequence[Ask]]) -> Iterator[tuple[Sequence[Ask], list[Reply]]]:
+    """One batch after another; the next ones are made ready in threads meanwhile, as many as the model says."""
+    ahead = max(1, int(getattr(model, "ahead", 1)))
+    left = deque(batches)
+    with ThreadPoolExecutor(max_workers=ahead) as pool:
+        waiting: deque[tuple[Sequence[Ask], Future[Any]]] = deque()
+        try:
+            while left or waiting:
+                while left and len(waiting) <= ahead:
+                    waiting.append((left[0], pool.submit(_prepare, model, left.popleft())))
+                batch, prepared = waiting.popleft()
+                yield batch, _reply(model, batch, prepared.result())
+        finally:
+            for _, future in waiting:
+                future.cancel()
+
+
+def _in_lanes(
+    model: Model, batches: Sequence[Sequence[Ask]], lanes: int
+) -> Iterator[tuple[Sequence[Ask], list[Reply]]]:
+    """Up to ``lanes`` batches at once, each in a thread of its own; handed out as they are answered."""
+
+    def whole(batch: Sequence[Ask]) -> list[Reply]:
+        return _reply(model, batch, _prepare(model, batch))
+
+    left = deque(batches)
+    broken: BaseException | None = None
+    with ThreadPoolExecutor(max_workers=lanes) as pool:
+        running: dict[Future[list[Reply]], Sequence[Ask]] = {}
+        try:
+            while running or (left and broken is None):
+                while left and broken is None and len(running) < lanes:
+                    batch = left.popleft()
+                    running[pool.submit(whole, batch)] = batch
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    batch = running.pop(future)
+                    error = future.exception()
+                    if error is None:
+                        yield batch, future.result()
+                    broken = broken or error
+        finally:
+            for future in running:
+                future.cancel()
+    if broken is not None:
+        # what the other lanes answered meanwhile has been handed out
+        raise broken
+
+
 def _prepare(model: Model, batch: Sequence[Ask]) -> Any:
-    """Prepare a batch ahead of the model; an error is kept for the rows to be asked one by one."""
+    """Prepare a batch; an error is kept for the rows to be asked one by one."""
     try:
         return model.prepare([one.prompt for one in batch], [one.label for one in batch])
     except ModelError:

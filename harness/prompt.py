@@ -11,7 +11,20 @@ import inspect
 import sys
 from collections.abc import Sequence
 
-from harness.records import WITHOUT_IMAGES, WITHOUT_STEM, ImagePart, ModeName, Option, Prompt, Row, TextPart
+from harness.records import (
+    WITHOUT_IMAGES,
+    WITHOUT_STEM,
+    AnswerKind,
+    ImagePart,
+    ModeName,
+    Option,
+    Prompt,
+    Row,
+    TextPart,
+)
+
+YES_NO = ("yes", "no")
+"""The answers of a yes/no question, in the order in which their likelihoods are given."""
 
 CHOICE_TOKENS = 8
 SHORT_TOKENS = 16
@@ -34,7 +47,7 @@ _SHORT_RULES = (
 )
 
 
-def build(row: Row, mode: ModeName, *, max_new_tokens: int = 0) -> Prompt:
+def build(row: Row, mode: ModeName, *, max_new_tokens: int = 0, answer: AnswerKind = "generation") -> Prompt:
     """Return the prompt of a row: its images in order, then one text.
 
     Parameters
@@ -45,21 +58,37 @@ def build(row: Row, mode: ModeName, *, max_new_tokens: int = 0) -> Prompt:
         Decides what the text says about what is withheld.
     max_new_tokens : int
         Overrides the protocol's 8 (option letters) or 16 (short answers) where it is not 0.
+    answer : AnswerKind
+        By likelihood the options' letters are scored, or ``yes`` and ``no``; by ``likelihood_text`` the whole text of
+        each option, which the prompt then asks for. Rows with neither options nor yes and no are generated.
     """
-    text = _choice(row, mode) if row.kind == "choice" else _short(row, mode)
+    text = _choice(row, mode, answer) if row.kind == "choice" else _short(row, mode)
     limit = CHOICE_TOKENS if row.kind == "choice" else SHORT_TOKENS
     images = tuple(ImagePart(image=ref) for ref in row.images)
-    return Prompt(parts=(*images, TextPart(text=text)), max_new_tokens=max_new_tokens or limit)
+    return Prompt(
+        parts=(*images, TextPart(text=text)), max_new_tokens=max_new_tokens or limit, choices=choices(row, answer)
+    )
 
 
-def _choice(row: Row, mode: ModeName) -> str:
+def choices(row: Row, answer: AnswerKind) -> tuple[str, ...]:
+    """Return the answers that are scored, in the order shown; none where the reply is generated."""
+    if answer == "generation" or row.kind not in ("choice", "yes_no"):
+        return ()
+    if row.kind == "yes_no":
+        return YES_NO
+    return tuple(option.letter if answer == "likelihood" else option.text for option in row.options)
+
+
+def _choice(row: Row, mode: ModeName, answer: AnswerKind) -> str:
     without = (mode in WITHOUT_IMAGES, mode in WITHOUT_STEM)
     question = "" if mode in WITHOUT_STEM else f"Question:\n{row.stem}\n\n"
-    choices = "\n".join(f"{option.letter}. {option.text}" for option in row.options)
-    return (
-        f"{_CHOICE_HEAD}\n{_CHOICE_GIVEN[without]}\n\n{question}Answer choices:\n{choices}\n\n"
-        f"Return only one letter: {letters(row.options)}.\nFinal answer:"
+    listed = "\n".join(f"{option.letter}. {option.text}" for option in row.options)
+    rule = (
+        "Return only the text of the right answer choice."
+        if answer == "likelihood_text"
+        else f"Return only one letter: {letters(row.options)}."
     )
+    return f"{_CHOICE_HEAD}\n{_CHOICE_GIVEN[without]}\n\n{question}Answer choices:\n{listed}\n\n{rule}\nFinal answer:"
 
 
 def _short(row: Row, mode: ModeName) -> str:

@@ -11,18 +11,20 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from harness import __version__, extract, mode, prompt, score
-from harness.ask import Ask, announce, ask
+from harness import __version__, canary, extract, mode, prompt, score
+from harness.ask import Ask, Failed, Open, alone, ask
 from harness.codec import label
-from harness.errors import NotInLedger, RowsRefused
+from harness.errors import ModelError, NotInLedger, RowsRefused, SightcheckError
 from harness.ledger import SCHEMA, Ledger, key
 from harness.records import (
     Answer,
     Baseline,
     Benchmark,
+    Canary,
     Case,
     Harness,
     Loaded,
@@ -65,6 +67,8 @@ class Settings:
         How often each row is asked in the shuffled modes, each time with the images of another row.
     until_decided : bool
         Whether the rows are asked in seeded random order, and no longer than the claims need.
+    canaries : int
+        Rows of a case that are asked again alone, to prove that batches and shared work changed no reply.
     """
 
     seed: int = 0
@@ -73,6 +77,7 @@ class Settings:
     max_new_tokens: int = 0
     derangements: int = 5
     until_decided: bool = False
+    canaries: int = canary.SIZE
 
 
 def measure(
@@ -85,14 +90,7 @@ def measure(
     progress: Progress = lambda *_: None,
     learn: Learn = lambda rows: (),
 ) -> Measurement:
-    """Ask the model what the ledger does not hold yet, and return the measurement.
-
-    Parameters
-    ----------
-    progress : callable
-        Told after every batch how far the case is.
-    learn : callable
-        Gives the baselines of the data; asked for in the modes of `WITH_BASELINES`, and not again for the same rows.
+    """Ask the model what the ledger does not hold yet, in one mode, and return the measurement.
 
     Raises
     ------
@@ -101,36 +99,129 @@ def measure(
     ModeError, ModelError
         Where the rows cannot be shown in this mode, or the model cannot take them: nothing is asked.
     """
-    case = Case(benchmark=benchmark.name, mode=name, model=model.spec.name)
-    asks = plan(benchmark, name, model, loaded, settings)
-    told = asked(case, benchmark, model, loaded, settings, asks, notes(benchmark, name, loaded, settings))
-    with ledger.replies(case.id) as replies:
-        missing = list({one.key: one for one in asks if one.key not in replies}.values())
-        announce(model, case, missing)
-        before = ledger.asked(case.id) if name in WITH_BASELINES or not missing else None
-        before = before if before is not None and before.harness == told.harness else None
-        if name in WITH_BASELINES:
-            known_baselines = before.baselines if before is not None else ()
-            told = replace(told, baselines=known_baselines or learn(chosen(benchmark, loaded, settings)))
-        if before is not None and not missing:
-            # what is known of the model stays as the run that asked it knew it
-            of_model = {name: value for name, value in before.provenance.items() if name.startswith("model ")}
-            told = replace(told, provenance={**told.provenance, **of_model})
-        ledger.write_asked(told)
-        known = len(asks) - len(missing)
-        failed = ask(
-            model,
-            missing,
-            replies,
-            size=settings.batch_size,
-            note=lambda done: progress(case.id, known + done, len(asks), known),
-        )
-        answered = {one.key: replies[one.key] for one in asks if one.key in replies}
-        if missing:
-            # only a model that was asked knows its dtype and device
-            told = replace(told, provenance=_provenance(benchmark, model, loaded, settings))
-            ledger.write_asked(told)
-    return complete(told, failed | answered)
+    found = measure_all(benchmark, [name], model, loaded, ledger, settings, progress, learn)[name]
+    if isinstance(found, SightcheckError):
+        raise found
+    return found
+
+
+def measure_all(
+    benchmark: Benchmark,
+    names: Sequence[ModeName],
+    model: Model,
+    loaded: Loaded,
+    ledger: Ledger,
+    settings: Settings,
+    progress: Progress = lambda *_: None,
+    learn: Learn = lambda rows: (),
+) -> dict[ModeName, Measurement | SightcheckError]:
+    """Ask the model what the ledger does not hold yet, in several modes, so that it can share work between them.
+
+    Parameters
+    ----------
+    names : sequence of ModeName
+        The modes; each has its own ledger, and is measured as it would be alone.
+    progress : callable
+        Told after every batch how far a case is.
+    learn : callable
+        Gives the baselines of the data; asked for in the modes of `WITH_BASELINES`, and not again for the same rows.
+
+    Returns
+    -------
+    dict
+        The measurement of each mode, or the error for which nothing of it was asked.
+    """
+    found: dict[ModeName, Measurement | SightcheckError] = {}
+    planned: list[tuple[Case, list[Ask]]] = []
+    for name in sorted(names, key=mode.NAMES.index):
+        case = Case(benchmark=benchmark.name, mode=name, model=model.spec.name)
+        try:
+            planned.append((case, plan(benchmark, name, model, loaded, settings)))
+        except SightcheckError as hindrance:
+            found[name] = hindrance
+    with ExitStack() as stack:
+        # always in this order, so that two processes cannot wait for one another
+        opened = [
+            Open(case=case, asks=asks, replies=stack.enter_context(ledger.replies(case.id))) for case, asks in planned
+        ]
+        begun = [_begun(benchmark, each, model, loaded, ledger, settings, learn) for each in opened]
+        lacked = {each.case: len(each.missing) for each in opened}
+        failed = _asked(model, opened, settings, progress)
+        for each, told in zip(opened, begun, strict=True):
+            refusal = failed[each.case]
+            if isinstance(refusal, SightcheckError):
+                found[each.case.mode] = refusal
+                continue
+            if lacked[each.case]:
+                # only a model that was asked knows its dtype and device
+                told = replace(told, provenance=_provenance(benchmark, model, loaded, settings))
+                told = replace(told, canaries=canaries(model, each, told.canaries, settings))
+                ledger.write_asked(told)
+            answered = {one.key: each.replies[one.key] for one in each.asks if one.key in each.replies}
+            found[each.case.mode] = complete(told, {**refusal, **answered})
+    return found
+
+
+def _begun(
+    benchmark: Benchmark,
+    opened: Open,
+    model: Model,
+    loaded: Loaded,
+    ledger: Ledger,
+    settings: Settings,
+    learn: Learn,
+) -> Measurement:
+    """Write down what a case asks before any of it is asked, with what an earlier run has found out."""
+    case = opened.case
+    said = notes(benchmark, case.mode, loaded, settings, opened.asks)
+    told = asked(case, benchmark, model, loaded, settings, opened.asks, said)
+    before = ledger.asked(case.id)
+    before = before if before is not None and before.harness == told.harness else None
+    if case.mode in WITH_BASELINES:
+        known = before.baselines if before is not None else ()
+        told = replace(told, baselines=known or learn(chosen(benchmark, loaded, settings)))
+    if before is not None:
+        told = replace(told, canaries=before.canaries)
+    if before is not None and not opened.missing:
+        # what is known of the model stays as the run that asked it knew it
+        of_model = {name: value for name, value in before.provenance.items() if name.startswith("model ")}
+        told = replace(told, provenance={**told.provenance, **of_model})
+    ledger.write_asked(told)
+    return told
+
+
+def _asked(
+    model: Model, opened: Sequence[Open], settings: Settings, progress: Progress
+) -> dict[Case, Failed | ModelError]:
+    known = {each.case: len(each.asks) - len(each.missing) for each in opened}
+    total = {each.case: len(each.asks) for each in opened}
+    return ask(
+        model,
+        opened,
+        size=settings.batch_size,
+        note=lambda case, done: progress(case.id, known[case] + done, total[case], known[case]),
+    )
+
+
+def canaries(model: Model, opened: Open, before: Sequence[Canary], settings: Settings) -> tuple[Canary, ...]:
+    """Ask the drawn rows of a case again, alone, but for those whose reply was held to account before."""
+    if getattr(model, "by_row", False):
+        return ()
+    of = {one.label: one for one in opened.asks if one.key in opened.replies}
+    drawn = canary.choose(
+        [one.label for one in opened.asks], seed=settings.seed, case=opened.case.id, size=settings.canaries
+    )
+    known = {(each.row, each.draw): each for each in before}
+    chosen_rows = [of[name] for name in drawn if name in of]
+    held = {one.label: known.get((one.row.id, one.draw)) for one in chosen_rows}
+    again = [one for one in chosen_rows if (kept := held[one.label]) is None or kept.batched != opened.replies[one.key]]
+    replies = dict(zip((one.label for one in again), alone(model, again), strict=True))
+    return tuple(
+        Canary(row=one.row.id, draw=one.draw, batched=opened.replies[one.key], alone=replies[one.label])
+        if one.label in replies
+        else known[one.row.id, one.draw]
+        for one in chosen_rows
+    )
 
 
 def plan(benchmark: Benchmark, name: ModeName, model: Model, loaded: Loaded, settings: Settings) -> list[Ask]:
@@ -215,14 +306,27 @@ def chosen(benchmark: Benchmark, loaded: Loaded, settings: Settings) -> tuple[Ro
 
 
 def _ask(row: Row, name: ModeName, model: Model, settings: Settings, draw: int) -> Ask:
-    built = prompt.build(row, name, max_new_tokens=settings.max_new_tokens)
+    built = prompt.build(row, name, max_new_tokens=settings.max_new_tokens, answer=model.spec.answer)
     return Ask(row=row, prompt=built, key=key(model, built, label(row.id, draw)), draw=draw)
 
 
-def notes(benchmark: Benchmark, name: ModeName, loaded: Loaded, settings: Settings) -> tuple[str, ...]:
-    """Return what is said under the tables of a case: the benchmark's own notes, and where hard donors came from."""
+def notes(
+    benchmark: Benchmark, name: ModeName, loaded: Loaded, settings: Settings, asks: Sequence[Ask] = ()
+) -> tuple[str, ...]:
+    """Return what is said under the tables of a case.
+
+    These are the benchmark's own notes, where hard donors came from, and which rows could not be answered by
+    likelihood.
+    """
     covered = mode.coverage(name, loaded.rows, seed=settings.seed, strata=benchmark.strata)
-    return (*benchmark.notes, covered) if covered else benchmark.notes
+    scored = sum(bool(one.prompt.choices) for one in asks)
+    mixed = (
+        f"{len(asks) - scored} of {len(asks)} prompts have nothing to choose from, so their replies are generated; the "
+        "others are answered by likelihood."
+        if 0 < scored < len(asks)
+        else ""
+    )
+    return (*benchmark.notes, *(text for text in (covered, mixed) if text))
 
 
 def asked(
@@ -264,7 +368,7 @@ def _harness(benchmark: Benchmark, model: Model, loaded: Loaded, settings: Setti
         "\n".join(one.row.id for one in asks if not one.draw).encode("utf-8", "surrogatepass")
     ).hexdigest()[:16]
     limits = sorted({one.prompt.max_new_tokens for one in asks})
-    decoding = ", ".join(f"{k}={v}" for k, v in sorted(model.decoding.items()))
+    decoding = ", ".join(f"{k}={v}" for k, v in sorted({**model.decoding, "answer": model.spec.answer}.items()))
     return Harness(
         dataset=f"{benchmark.name} {benchmark.version}, {loaded.source}",
         split=f"{loaded.split} {ids}",
@@ -310,8 +414,13 @@ def _answer(pending: Answer, reply: Reply) -> Answer:
 
 
 def read(row: Row, reply: Reply) -> Read | Unread:
-    """Read a reply by the row's kind; an option letter is mapped back to the published one."""
+    """Read a reply by the row's kind; an option letter is mapped back to the published one.
+
+    Where the answers were scored, the most likely one is read; of two that are equally likely neither is.
+    """
     finish: Literal["stop", "length"] = "length" if reply.finish == "length" else "stop"
+    if reply.scores and row.kind in ("choice", "yes_no"):
+        return _likeliest(row, reply.scores)
     if row.kind == "yes_no":
         return extract.yes_no(reply.text, question=row.stem, finish=finish)
     if row.kind != "choice":
@@ -320,3 +429,9 @@ def read(row: Row, reply: Reply) -> Read | Unread:
     if isinstance(reading, Unread):
         return reading
     return Read(next(option.origin for option in row.options if option.letter == reading.value))
+
+
+def _likeliest(row: Row, scores: Sequence[float]) -> Read | Unread:
+    answers = [option.origin for option in row.options] if row.kind == "choice" else list(prompt.YES_NO)
+    best = [answer for answer, value in zip(answers, scores, strict=True) if value == max(scores)]
+    return Read(best[0]) if len(best) == 1 else Unread("several")

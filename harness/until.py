@@ -15,10 +15,10 @@ from contextlib import ExitStack, suppress
 from dataclasses import replace
 
 from harness import run
-from harness.ask import Ask, announce, ask
-from harness.errors import RowsRefused, StrataMissing
-from harness.ledger import Ledger, Replies
-from harness.records import Baseline, Benchmark, Case, Loaded, Measurement, Model, ModeName, Reply
+from harness.ask import Ask, Open, ask
+from harness.errors import ModelError, RowsRefused, StrataMissing
+from harness.ledger import Ledger
+from harness.records import Baseline, Benchmark, Canary, Case, Loaded, Measurement, Model, ModeName, Reply
 
 FIRST = 32
 """Clusters asked before the first look."""
@@ -72,24 +72,38 @@ def measure(
     said = {name: run.notes(benchmark, name, loaded, settings) for name in modes}
     with ExitStack() as stack:
         replies = {name: stack.enter_context(ledger.replies(_case(benchmark, name, model).id)) for name in modes}
+        before = {name: _kept(_case(benchmark, name, model), ledger) for name in modes}
         failed: dict[ModeName, dict[str, Reply]] = {name: {} for name in modes}
         found: dict[ModeName, Measurement] = {}
-        clusters = 0
+        opened: list[Open] = []
+        clusters, fresh = 0, False
         while clusters < len(sizes) and not (found and decided(found)):
             clusters = min(len(sizes), max(FIRST, int(clusters * GROWTH), clusters + 1))
             rows = sum(sizes[:clusters])
-            for name in modes:
-                asks = [one for one in plans[name] if known[one.row.id] < rows]
-                case = _case(benchmark, name, model)
-                failed[name] |= _ask(model, case, asks, replies[name], failed[name], settings, progress)
-                told = run.asked(case, benchmark, model, loaded, settings, asks, said[name])
+            opened = [
+                Open(
+                    case=_case(benchmark, name, model),
+                    asks=[one for one in plans[name] if known[one.row.id] < rows],
+                    replies=replies[name],
+                )
+                for name in modes
+            ]
+            lacked = any(each.missing for each in opened)
+            _ask(model, opened, failed, settings, progress)
+            for each in opened:
+                name = each.case.mode
+                told = run.asked(each.case, benchmark, model, loaded, settings, each.asks, said[name])
                 told = _carried(told, found.get(name), sizes, baselines)
                 if name not in found:
                     ledger.write_asked(told)
-                answered = {one.key: replies[name][one.key] for one in asks if one.key in replies[name]}
+                answered = {one.key: each.replies[one.key] for one in each.asks if one.key in each.replies}
                 found[name] = run.complete(told, failed[name] | answered)
-        for measurement in found.values():
-            ledger.write_asked(run.unanswered(measurement))
+            fresh = fresh or lacked
+        for each in opened:
+            kept = before[each.case.mode]
+            again = run.canaries(model, each, kept, settings) if fresh else kept
+            found[each.case.mode] = replace(found[each.case.mode], canaries=again)
+            ledger.write_asked(run.unanswered(found[each.case.mode]))
         return found
 
 
@@ -114,24 +128,31 @@ def _ordered(asks: Sequence[Ask], order: Sequence[str]) -> list[Ask]:
 
 def _ask(
     model: Model,
-    case: Case,
-    asks: Sequence[Ask],
-    replies: Replies,
-    failed: Mapping[str, Reply],
+    opened: Sequence[Open],
+    failed: Mapping[ModeName, dict[str, Reply]],
     settings: run.Settings,
     progress: run.Progress,
-) -> dict[str, Reply]:
-    """Ask what neither the ledger holds nor this run has seen fail."""
-    missing = list({one.key: one for one in asks if one.key not in replies and one.key not in failed}.values())
-    announce(model, case, missing)
-    known = len(asks) - len(missing)
-    return ask(
+) -> None:
+    """Ask what neither the ledgers hold nor this run has seen fail."""
+    done = {each.case: len(each.asks) - len(each.missing) for each in opened}
+    total = {each.case: len(each.asks) for each in opened}
+    found = ask(
         model,
-        missing,
-        replies,
+        opened,
         size=settings.batch_size,
-        note=lambda done: progress(case.id, known + done, len(asks), known),
+        note=lambda case, now: progress(case.id, done[case] + now, total[case], done[case]),
+        but={each.case: failed[each.case.mode] for each in opened},
     )
+    for case, more in found.items():
+        if isinstance(more, ModelError):
+            raise more
+        failed[case.mode].update(more)
+
+
+def _kept(case: Case, ledger: Ledger) -> tuple[Canary, ...]:
+    """The rows that an earlier run asked again alone."""
+    before = ledger.asked(case.id)
+    return before.canaries if before is not None else ()
 
 
 def _carried(

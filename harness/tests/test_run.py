@@ -16,6 +16,7 @@ from harness.records import BadRow, Case, ImagePart, Measurement, ModeName, Prom
 from harness.run import Settings
 from harness.tests.made import Stub, benchmark, loaded, picture, row
 
+QUIET = Settings(canaries=0)
 ROWS = [row(number, gold="ABCDE"[number % 5]) for number in range(20)]
 
 
@@ -40,7 +41,7 @@ def _measure(
     rows: Sequence[Row] = ROWS,
     settings: Settings | None = None,
 ) -> Measurement:
-    return run.measure(benchmark(rows), mode, model, loaded(rows), Ledger(folder), settings or Settings())
+    return run.measure(benchmark(rows), mode, model, loaded(rows), Ledger(folder), settings or QUIET)
 
 
 def test_every_row_is_asked_once_and_scored(tmp_path: Path) -> None:
@@ -104,7 +105,7 @@ def test_another_fingerprint_is_asked_anew(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("size", [1, 3, 7, 50])
 def test_the_batch_size_changes_no_answer(tmp_path: Path, size: int) -> None:
-    found = _measure(Stub(_right), tmp_path / "a", settings=Settings(batch_size=size))
+    found = _measure(Stub(_right), tmp_path / "a", settings=Settings(batch_size=size, canaries=0))
     assert found == _measure(Stub(_right), tmp_path / "b")
 
 

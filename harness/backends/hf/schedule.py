@@ -65,7 +65,7 @@ def budget(model: Any) -> int:
     )
     inner = int(getattr(text, "intermediate_size", None) or 4 * hidden)
     each = model.dtype.itemsize * (2 * layers * width + 4 * hidden + 3 * inner)
-    return max(1, min(MOST, _free(model.device) // 2 // each))
+    return max(1, min(MOST, _free(model.device) // 2 // int(each)))
 
 
 def _free(device: Any) -> int:
