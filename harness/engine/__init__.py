@@ -42,7 +42,13 @@ def open_engine(spec: ModelSpec, engine: str = "") -> Model:
     wanted = parse(engine)
     from harness.engine.ray import RayModel
 
-    return RayModel(spec, wanted)
+    model = RayModel(spec, wanted)
+    if model.by_itself:
+        raise UsageError(
+            f"--engine {engine}: {spec.backend} asks a server, in several lanes of its own, but ray is for models that "
+            f"are opened: leave --engine out for {spec.name}"
+        )
+    return model
 
 
 def parse(engine: str) -> Wanted:

@@ -25,6 +25,9 @@ from harness.records import ModelSpec
 AT_ONCE = 2
 """Batches that an actor has at a time: one in work, and one being prepared."""
 
+DEATHS = 4
+"""Actors that may die in a row, without one reply between, beside two for each that there should be."""
+
 PATIENCE = 600.0
 """Seconds to wait for a first actor where the cluster has no room. Opening a model is not counted."""
 
@@ -175,7 +178,7 @@ class Crew:
     @property
     def _worn_out(self) -> bool:
         """Whether so many died in a row, without one reply between, that another would die too."""
-        return self._in_a_row >= 4 + 2 * self._plan.actors
+        return self._in_a_row >= DEATHS + 2 * self._plan.actors
 
     def _create(self) -> None:
         if not self._living:

@@ -8,7 +8,7 @@ import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from threading import Lock
+from threading import Condition, Lock
 from typing import Any
 
 import harness
@@ -41,8 +41,8 @@ class Hand:
         self._spec = spec
         self._model: Model | None = None
         self._met = 0
-        self._facts: Mapping[str, str] = {}
-        self._preparing, self._replying = Lock(), Lock()
+        self._preparing, self._replying = Lock(), Condition()
+        self._prepared = self._replied = 0
 
     def hello(self) -> str:
         """Say on which node this is, by the name of the machine and its id in the cluster."""
@@ -72,6 +72,20 @@ class Hand:
             return _fault(cause)
         return None
 
+    def arrange(self, parcel: Parcel, size: int) -> list[list[int]] | Fault:
+        """Ask the model which of these prompts it would have together; it may look at its device for that."""
+        try:
+            with self._preparing:
+                model: Any = self._told(parcel.told, parcel.ids)
+                arranged: list[list[int]] = model.arrange(parcel.prompts, size)
+        except Exception as cause:
+            return _fault(cause)
+        return arranged
+
+    def facts(self) -> Mapping[str, str]:
+        """Say what the model says of itself now."""
+        return {} if self._model is None else dict(self._model.facts)
+
     def reply(self, parcel: Parcel, *arrived: Any) -> Answered | Fault:
         """Answer a parcel."""
         return self._held(parcel, arrived, self._batch)
@@ -95,10 +109,8 @@ class Hand:
                     return _fault(cause)
                 answered, raised = self._each(chosen, ask, cause)
             replies |= dict(zip(good, answered, strict=True))
-        if not self._facts and self._model is not None:
-            self._facts = dict(self._model.facts)
         ordered = tuple(replies[place] for place in range(len(prompts)))
-        return Answered(replies=ordered, raised=raised, facts=self._facts)
+        return Answered(replies=ordered, raised=raised)
 
     def _each(self, parcel: Parcel, ask: Callable[[Parcel], list[Reply]], cause: Exception) -> tuple[list[Reply], int]:
         """Ask the rows of a batch that broke one by one, so that one bad row fails alone; count those that break."""
@@ -119,8 +131,16 @@ class Hand:
         with self._preparing:
             model = self._told(parcel.told, parcel.ids)
             prepared = model.prepare(parcel.prompts, parcel.ids)
+            turn = self._prepared
+            self._prepared += 1
         with self._replying:
-            return model.reply(prepared)
+            # in the order of preparing, as a model is asked without an engine
+            self._replying.wait_for(lambda: self._replied == turn)
+            try:
+                return model.reply(prepared)
+            finally:
+                self._replied += 1
+                self._replying.notify_all()
 
     def _plainly(self, parcel: Parcel) -> list[Reply]:
         with self._preparing, self._replying:

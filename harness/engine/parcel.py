@@ -69,13 +69,10 @@ class Answered:
         One a prompt, in order.
     raised : int
         How many prompts the model broke on, each asked alone.
-    facts : mapping of str to str
-        What the model says of itself, now that its weights are there.
     """
 
     replies: tuple[Reply, ...]
     raised: int
-    facts: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,8 @@ So a row that kills whatever is asked it fails alone, and a machine that is lost
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import contextlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,6 +22,9 @@ from harness.records import Reply
 
 TRIES = 2
 """How often a batch is sent before its rows are sent one by one, and each of these before it has failed."""
+
+ANSWER = 10.0
+"""Seconds that an actor has to say what its model is; one that does not, at its work, is left out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,12 +70,10 @@ class Post:
         The library.
     crew : Crew
         Whom to send to.
-    learn : callable
-        Told what an actor says of its model.
     """
 
-    def __init__(self, ray: Any, crew: Crew, learn: Callable[[Mapping[str, str]], None]) -> None:
-        self._ray, self._crew, self._learn = ray, crew, learn
+    def __init__(self, ray: Any, crew: Crew) -> None:
+        self._ray, self._crew = ray, crew
 
     def send(self, batch: Batch, way: str, *, careful: bool = False) -> list[Reply]:
         """Return one reply a prompt, in order.
@@ -100,8 +102,8 @@ class Post:
             return batch.failed(f"{TRIES} actors died while they answered it: {self._crew.cause}")
         return [reply for place in range(len(batch)) for reply in self.send(batch.part([place]), way, careful=True)]
 
-    def check(self, parcel: Parcel) -> None:
-        """Let one actor say whether its model can take these prompts.
+    def one(self, way: str, *sent: Any) -> Any:
+        """Return what one actor says to a question about the whole of a case, whichever of them lives.
 
         Raises
         ------
@@ -110,18 +112,28 @@ class Post:
         """
         while (member := self._crew.take()) is not None:
             try:
-                fault = self._ray.get(member.actor.check.remote(parcel))
+                said = self._ray.get(getattr(member.actor, way).remote(*sent))
             except self._ray.exceptions.RayError as cause:
                 self._crew.bury(member, cause)
                 continue
             self._crew.give_back(member)
-            if fault is not None:
-                raise raised(fault)
-            return
+            if isinstance(said, Fault):
+                raise raised(said)
+            return said
         raise ModelError(
             f"--engine ray: no actor stays alive ({self._crew.cause}), but one should: install the same packages on "
             "every node, and see Ray's logs there"
         )
+
+    def facts(self) -> Mapping[str, str]:
+        """What the actors say of their models; where they differ, all of it, in turn."""
+        asked = [member.actor.facts.remote() for member in self._crew.living]
+        told: dict[str, list[str]] = {}
+        for ready in self._ray.wait(asked, num_returns=len(asked), timeout=ANSWER)[0] if asked else ():
+            with contextlib.suppress(self._ray.exceptions.RayError):  # it died: what it would have said counts no more
+                for fact, value in self._ray.get(ready).items():
+                    told.setdefault(fact, []).append(value)
+        return {fact: " / ".join(dict.fromkeys(values)) for fact, values in told.items()}
 
     def _ask(self, member: Member, batch: Batch, way: str, *, alone: bool) -> Answered | None:
         """What an actor answers; None where it died. Nobody listens to what comes of it after that."""
@@ -134,7 +146,6 @@ class Post:
         if isinstance(answered, Fault):
             raise raised(answered)
         found: Answered = answered
-        self._learn(found.facts)
         return found
 
     def _second(self, member: Member, answered: Answered, batch: Batch, way: str) -> Answered:

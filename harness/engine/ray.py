@@ -69,7 +69,7 @@ class RayModel:
         self._rows: Sequence[Row] = ()
         self._told = Told()
         self._ids: tuple[str, ...] = ()
-        self._learned: dict[str, str] = {}
+        self._learned: Mapping[str, str] = {}
         self._engine = "ray"
         self._lock = RLock()
 
@@ -80,6 +80,11 @@ class RayModel:
         if attribute in ("arrange", "alone") and hasattr(self._model, attribute):
             return self._arrange if attribute == "arrange" else self._alone
         raise AttributeError(attribute)
+
+    @property
+    def by_itself(self) -> bool:
+        """Whether the model spreads its rows itself, as a client of a server does."""
+        return hasattr(type(self._model), "lanes")
 
     @property
     def spec(self) -> ModelSpec:
@@ -100,8 +105,8 @@ class RayModel:
     def facts(self) -> Mapping[str, str]:
         """Those of the model as the actors found it, and the engine."""
         site = self._site
-        if site is not None:  # asked without the lock: the crew takes it while it holds its own
-            self._engine = _engine(site)
+        if site is not None:
+            self._learn(site)
         return {**self._model.facts, **self._learned, "engine": self._engine}
 
     @property
@@ -145,9 +150,7 @@ class RayModel:
         """
         site = self._open()
         site.crew.refresh()
-        ids = self._ids if len(self._ids) == len(prompts) else ()
-        told = self._current(site.cluster)
-        site.post.check(Parcel(prompts=tuple(map(stripped, prompts)), ids=ids, told=told, shown={}))
+        site.post.one("check", self._without_pictures(site, prompts))
 
     def prepare(self, prompts: Sequence[Prompt], ids: Sequence[str] = ()) -> Prepared:
         """Decode the pictures of a batch and put them into the object store. Safe in threads.
@@ -191,7 +194,7 @@ class RayModel:
             site, self._site = self._site, None
             self._told = replace(self._told, rows=())
         if site is not None:
-            self._engine = _engine(site)
+            self._learn(site)
             site.crew.close()
             site.cluster.leave()
 
@@ -199,9 +202,14 @@ class RayModel:
         return self._answered(self.prepare(prompts, ids), "alone")
 
     def _arrange(self, prompts: Sequence[Prompt], size: int) -> list[list[int]]:
-        model: Any = self._model
-        arranged: list[list[int]] = model.arrange(prompts, size or self.batch_size)
+        """The batches that a model on the cluster would have: it knows its device, and its weights are needed there."""
+        site = self._open()
+        arranged: list[list[int]] = site.post.one("arrange", self._without_pictures(site, prompts), size)
         return arranged
+
+    def _without_pictures(self, site: Site, prompts: Sequence[Prompt]) -> Parcel:
+        ids = self._ids if len(self._ids) == len(prompts) else ()
+        return Parcel(prompts=tuple(map(stripped, prompts)), ids=ids, told=self._current(site.cluster), shown={})
 
     def _answered(self, prepared: Prepared, way: str) -> list[Reply]:
         replies = dict(prepared.failed)
@@ -209,13 +217,9 @@ class RayModel:
             replies |= dict(zip(prepared.places, self._open().post.send(prepared.batch, way), strict=True))
         return [replies[place] for place in range(len(replies))]
 
-    def _learn(self, facts: Mapping[str, str]) -> None:
-        """Take in what an actor says of its model; where two differ, both are told."""
-        with self._lock:
-            for fact, value in facts.items():
-                known = self._learned.get(fact, "")
-                if value not in known.split(" / "):
-                    self._learned[fact] = f"{known} / {value}" if known else value
+    def _learn(self, site: Site) -> None:
+        """Keep what the actors say of themselves; without the lock, which the crew takes while it holds its own."""
+        self._learned, self._engine = site.post.facts() or self._learned, _engine(site)
 
     def _current(self, cluster: Cluster) -> Told:
         """What an actor has to know now; rows that were met are put into the store once."""
@@ -246,7 +250,7 @@ class RayModel:
             driver=lambda: (self._model.fingerprint, self._current(cluster)),
             patience=self._patience,
         )
-        post = Post(cluster.ray, crew, self._learn)
+        post = Post(cluster.ray, crew)
         return Site(cluster=cluster, plan=planned, crew=crew, post=post, shelf=Shelf(cluster.ray.put, cluster.store))
 
 

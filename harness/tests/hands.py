@@ -1,13 +1,11 @@
-"""Actors that go wrong in one way each, and rows for them; they are opened on the nodes of a test's own cluster."""
+"""Actors that go wrong on the nodes of a cluster, and rows for them."""
 
 from __future__ import annotations
 
-import contextlib
 import os
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from harness.engine.hand import Hand
@@ -17,7 +15,7 @@ from harness.records import Reply, Row
 from harness.tests.zoo_rows import choices
 
 KILLS = "r0007"
-"""The row that kills, or breaks, whatever is asked it."""
+"""The row that goes wrong."""
 
 
 def rows(count: int) -> list[Row]:
@@ -38,44 +36,13 @@ class Slow(Hand):
 
 
 class Killed(Hand):
-    """Dies of one row."""
+    """Ends its process on one row."""
 
     def reply(self, parcel: Parcel, *arrived: Any) -> Answered | Fault:
-        """End the process on that row."""
+        """End on that row."""
         if KILLS in parcel.ids:
             os._exit(1)
         return super().reply(parcel, *arrived)
-
-
-class Doomed(Hand):
-    """Dies of everything."""
-
-    def reply(self, parcel: Parcel, *arrived: Any) -> Answered | Fault:
-        """End the process."""
-        os._exit(1)
-
-
-class Ill(Hand):
-    """Breaks on everything where it is the first of all to be asked, as one whose device is ill."""
-
-    folder = ""
-
-    def _batch(self, parcel: Parcel) -> list[Reply]:
-        mark = Path(self.folder) / "first"
-        with contextlib.suppress(FileExistsError), mark.open("x") as file:
-            file.write(str(os.getpid()))
-        if mark.read_text() == str(os.getpid()):
-            raise RuntimeError("CUDA error: device-side assert triggered")
-        return super()._batch(parcel)
-
-
-class Breaks(Hand):
-    """Raises an error on one row, wherever it is asked."""
-
-    def _batch(self, parcel: Parcel) -> list[Reply]:
-        if KILLS in parcel.ids:
-            raise RuntimeError("the seventh\nbreaks")
-        return super()._batch(parcel)
 
 
 def finishes(replies: Sequence[Reply]) -> list[str]:
