@@ -79,6 +79,10 @@ class Server:
         What goes wrong with a request.
     fields : callable
         Changes the body of an answer before it is sent.
+    listed : list or None
+        Its list of models; None for that of the dialect.
+    page : str
+        A status, or ``html``, in the place of that list.
     top : mapping of str to float
         Most likely first tokens with their probabilities; empty for a server without log-probabilities.
     """
@@ -92,6 +96,7 @@ class Server:
     fields: Callable[[dict[str, Any]], Any] = lambda body: body
     top: Mapping[str, float] = field(default_factory=dict)
     listed: list[dict[str, Any]] | None = None
+    page: str = ""
     url: str = ""
     asked: list[Asked] = field(default_factory=list)
 
@@ -188,7 +193,10 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
             """Say nothing."""
 
         def do_GET(self) -> None:
-            _send(self, 200, json.dumps({"object": "list", "data": server.models()}))
+            if server.page == "html":
+                _send(self, 200, "<html>Welcome</html>")
+            else:
+                _send(self, int(server.page or 200), json.dumps({"object": "list", "data": server.models()}))
 
         def do_POST(self) -> None:
             content = self.rfile.read(int(self.headers["Content-Length"]))

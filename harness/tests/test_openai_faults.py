@@ -193,6 +193,21 @@ def test_refused_trial_is_told_before_any_row(serve: Serve) -> None:
         model.check([ask(ROW)])
 
 
+def test_server_that_takes_fewer_pictures_is_refused_in_its_words_before_any_row(serve: Serve) -> None:
+    server, model = serve(lambda asked: "400" if len(asked.pictures) > 1 else "")
+    model.check([ask(ROW, picture(1))])
+    with pytest.raises(ModelError, match=r"failed before any row was asked: status 400: made up: 400\. It should be"):
+        model.check([ask(ROW, picture(1)), ask(ROW, picture(1), picture(2))])
+    assert server.rows == []
+
+
+@pytest.mark.parametrize("page", ["404", "501", "html"])
+def test_server_without_a_list_of_models_is_met_by_its_answers(serve: Serve, page: str) -> None:
+    _, model = serve(lambda asked: "", page=page)
+    model.check([ask(ROW)])
+    assert (model.facts["answers as"], "server says id" in model.facts) == ("org/vlm", False)
+
+
 def test_server_that_is_busy_at_first_is_met_all_the_same(serve: Serve) -> None:
     _, model = serve(lambda asked: "503" if asked.time == 1 else "")
     model.check([ask(ROW, picture(1), picture(2))])

@@ -162,5 +162,6 @@ def test_entry_keeps_what_a_restart_does_not_change() -> None:
     assert entry(listed, "org/vlm") == {"id": "org/vlm", "owned_by": "vllm", "root": "/w"}
     assert entry(listed, "small") == {"id": "m.gguf", "owned_by": "llamacpp", "n_params": "7"}
     assert entry(listed, "none") == {}
+    assert entry([{"id": "models/vlm-002"}, {"id": "models/vlm"}], "vlm") == {"id": "models/vlm"}
     assert only(listed) == ""
     assert only(listed[:1]) == "org/vlm"

@@ -50,8 +50,9 @@ def entry(listed: Sequence[Mapping[str, Any]], asked: str) -> Mapping[str, str]:
     found = exact or [each for each in listed if any(alike(asked, name) for name in _names(each))]
     if not found:
         return {}
-    meta = found[0].get("meta")
-    told = {name: found[0].get(name) for name in _TOLD}
+    best = min(found, key=lambda each: len(str(each.get("id"))))  # the name itself before its versions
+    meta = best.get("meta")
+    told = {name: best.get(name) for name in _TOLD}
     told |= {name: meta.get(name) for name in _WEIGHTS} if isinstance(meta, dict) else {}
     return {name: str(value) for name, value in told.items() if isinstance(value, (str, int)) and value}
 

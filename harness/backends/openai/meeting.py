@@ -105,8 +105,8 @@ class Meeting:
         except GaveUp as gone:
             raise ModelError(
                 f"model {self._settings.name}: a trial request to {self._settings.base_url} failed before any row was "
-                f"asked: {gone}. It should be answered: check the address, the name of the model, the key and the "
-                "options"
+                f"asked: {gone}. It should be answered: check the address, which mostly ends in /v1, the name of "
+                "the model, the key and the options"
             ) from gone
 
     def _another(self, does: str, got: str, expected: str) -> ModelError:

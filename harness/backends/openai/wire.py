@@ -25,6 +25,7 @@ from harness.errors import ModelError
 DEFAULT_KEY = "OPENAI_API_KEY"
 
 _TRANSIENT = frozenset({408, 409, 425, 429})
+_MISSING = 501
 _GONE = "insufficient_quota"
 _DELAY = re.compile(r'"retryDelay"\s*:\s*"(\d+(?:\.\d+)?)s"')
 
@@ -46,12 +47,16 @@ class Wire:
             The server does not answer, or refuses the key.
         """
         try:
-            body, _ = self._send(lambda client: client.models.with_raw_response.list())
+            text, _ = self._fetch(lambda client: client.models.with_raw_response.list())
         except Trouble as trouble:
             if trouble.again or trouble.deadly:
                 raise
             return []  # a server without this page
-        listed = body.get("data")
+        try:
+            told = json.loads(text)
+        except ValueError:
+            return []  # another page in its place
+        listed = told.get("data") if isinstance(told, dict) else None
         return [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
 
     def chat(self, request: Mapping[str, Any]) -> tuple[Mapping[str, Any], str]:
@@ -64,11 +69,18 @@ class Wire:
         """
         fields = {name: value for name, value in request.items() if name not in ("model", "messages")}
         model, messages = request["model"], request["messages"]
-        return self._send(
+        text, request_id = self._fetch(
             lambda client: client.chat.completions.with_raw_response.create(
                 model=model, messages=messages, extra_body=fields
             )
         )
+        try:
+            body = json.loads(text)
+        except ValueError as error:
+            raise Trouble(f"the reply is no JSON but {self.hide(text[:60])!r}", again=True) from error
+        if not isinstance(body, dict):
+            raise Trouble(f"the reply is {type(body).__name__}, but should be a JSON object", again=True)
+        return body, request_id or self.hide(str(body.get("id") or ""))
 
     def close(self) -> None:
         """Close the connections; the next request opens them again."""
@@ -86,22 +98,15 @@ class Wire:
     def _key(self) -> str:
         return os.environ.get(self._settings.key or DEFAULT_KEY, "").strip()
 
-    def _send(self, send: Callable[[Any], Any]) -> tuple[Mapping[str, Any], str]:
+    def _fetch(self, send: Callable[[Any], Any]) -> tuple[str, str]:
+        """One request: the text that came back with status 200, and its id in the header."""
         try:
             answer = send(self._open())
-            text = answer.http_response.text
-            request = self.hide(str(answer.headers.get("x-request-id") or ""))
+            return answer.http_response.text, self.hide(str(answer.headers.get("x-request-id") or ""))
         except ModelError:
             raise
         except Exception as error:
             raise self._trouble(error) from error
-        try:
-            body = json.loads(text)
-        except ValueError as error:
-            raise Trouble(f"the reply is no JSON but {self.hide(text[:60])!r}", again=True) from error
-        if not isinstance(body, dict):
-            raise Trouble(f"the reply is {type(body).__name__}, but should be a JSON object", again=True)
-        return body, request or self.hide(str(body.get("id") or ""))
 
     def _open(self) -> Any:
         with self._lock:
@@ -146,7 +151,7 @@ class Wire:
         status, headers, text = int(error.status_code), error.response.headers, str(error.response.text)
         told = f"status {status}: {self.hide(_message(text)) or 'no reason given'}"
         word = str(headers.get("x-should-retry") or "").lower()
-        again = word == "true" or (word != "false" and (status in _TRANSIENT or status >= 500))
+        again = word == "true" or (word != "false" and (status in _TRANSIENT or (status >= 500 and status != _MISSING)))
         return Trouble(told, again=again, wait=_asked_wait(headers, text), deadly=status in (401, 402) or _GONE in text)
 
 
