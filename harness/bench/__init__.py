@@ -1,1 +1,1 @@
-"""What the suite costs: the same rows through a bare loop and through the suite. Run ``python -m harness.bench``."""
+"""How fast the suite is: against loops, itself without reuse, and other suites. Run ``python -m harness.bench``."""
