@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from harness import mode, options, spec
+from harness import canary, mode, options, spec
 from harness.errors import UsageError
 from harness.limits import Limits
 from harness.options import Options
+from harness.records import ModelSpec
 from harness.run import Settings
 
 
@@ -20,6 +22,15 @@ def add(parser: pytest.Parser) -> None:
     option("--model", action="append", default=[], metavar="[NAME=]BACKEND:WHERE", help="model to measure; repeatable")
     option("--control", action="append", default=[], metavar="MODEL", help="model known not to see; must be refused")
     option("--baseline", default="", metavar="MODEL", help="gate every --model against this one")
+    option("--answer", default="", metavar="KIND[,KIND]", help="generation, likelihood or likelihood_text (generation)")
+    option(
+        "--no-reuse", action="store_true", help="encode every picture and read every prompt anew, to prove the reuse"
+    )
+    option(
+        "--canary", type=int, default=canary.SIZE, metavar="N", help=f"rows asked again alone ({canary.SIZE}); 0: none"
+    )
+    option("--engine", default="", metavar="ray[:HOST:PORT]", help="ask the models on a Ray cluster")
+    option("--equivalence", default="", metavar="MODEL", help="the same checkpoint by another engine, to hold against")
     option("--gate", default="not_worse", metavar="|".join(options.POLICIES), help="what the gate asks (not_worse)")
     option("--margin", type=float, default=0.02, help="how much worse a candidate may be (0.02)")
     option("--same-margin", type=float, default=0.05, help="what counts as the same in the ablations (0.05)")
@@ -56,10 +67,12 @@ def parsed(config: pytest.Config) -> Options:
     models, controls = list(get("--model")), list(get("--control"))
     if not models and not controls:
         models, controls = [options.SIGHTED], [options.BLIND]
-    specs = [spec.parse(text) for text in models]
-    base = spec.parse(get("--baseline")) if get("--baseline") else None
-    against = [spec.parse(text) for text in controls]
-    spec.unique([*specs, *against, *([base] if base else [])])
+    without = get("--no-reuse")
+    specs = options.answered([_parsed(text, without) for text in models], get("--answer"))
+    base = _parsed(get("--baseline"), without) if get("--baseline") else None
+    other = _parsed(get("--equivalence"), without) if get("--equivalence") else None
+    against = options.answered([_parsed(text, without) for text in controls], get("--answer").partition(",")[0])
+    spec.unique([*specs, *against, *(each for each in (base, other) if each)])
     if get("--gate") not in options.POLICIES:
         raise UsageError(f"--gate: got {get('--gate')!r}, but should be one of {', '.join(options.POLICIES)}.")
     given, preset = get("--data-dir"), config.getini("data_dir")
@@ -82,7 +95,26 @@ def parsed(config: pytest.Config) -> Options:
         run=options.run_name(get("--run")),
         quoted=here / get("--quoted") if get("--quoted") else None,
         plan=get("--plan"),
+        equivalent=other,
+        engine=_engine(get("--engine")),
     )
+
+
+def _parsed(text: str, without_reuse: bool) -> ModelSpec:
+    """Read one model; with ``--no-reuse`` a backend that can reuse is told not to."""
+    read = spec.parse(text)
+    if not without_reuse or "reuse" not in spec.options_of(read.backend):
+        return read
+    return replace(read, options={**read.options, "reuse": "off"})
+
+
+def _engine(text: str) -> str:
+    """Check what --engine says, before any work."""
+    if text:
+        from harness.engine import parse
+
+        parse(text)
+    return text
 
 
 def _settings(config: pytest.Config) -> Settings:
@@ -94,6 +126,7 @@ def _settings(config: pytest.Config) -> Settings:
         max_new_tokens=options.count("--max-new-tokens", get("--max-new-tokens")),
         derangements=options.at_least_one("--derangements", get("--derangements")),
         until_decided=get("--until-decided"),
+        canaries=options.count("--canary", get("--canary")),
     )
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from harness import evidence, mode
+from harness import evidence, mode, spec
 from harness.options import Options
 from harness.records import Benchmark, ModelSpec, ModeName
 
-KINDS = ("measure", "claim", "control", "gate")
+KINDS = ("measure", "claim", "control", "gate", "equivalence")
 """The fixtures that a bench asks for; each is a kind of test."""
 
 
@@ -34,19 +34,60 @@ def matrix(kind: str, benchmark: Benchmark, chosen: Options) -> Iterator[tuple[s
     claims = evidence.offered(options=benchmark.options, modes=modes)
     pairs: list[tuple[str, ModelSpec]]
     if kind == "measure":
-        pairs = [(name, m) for m in unlike(chosen.specs) for name in modes]
+        other = chosen.equivalent
+        pairs = [(name, m) for m in unlike(chosen.specs) for name in modes if m is not other or name == "image_text"]
     elif kind == "claim":
         pairs = [(name, m) for m in chosen.models for name in claims]
     elif kind == "control":
         pairs = [(name, m) for m in chosen.controls for name in claims if name in evidence.OF_SIGHT]
     else:
-        base = chosen.baseline
+        base = chosen.baseline if kind == "gate" else chosen.equivalent
         for m in chosen.models if base is not None and "image_text" in modes else ():
             assert base is not None
             yield f"{m.name}-vs-{base.name}", Wanted(kind=kind, benchmark=benchmark, name=base.name, model=m.name)
         return
     for name, m in pairs:
         yield f"{name}-{m.name}", Wanted(kind=kind, benchmark=benchmark, name=name, model=m.name)
+
+
+BUNDLES: tuple[tuple[ModeName, ...], ...] = (
+    ("image_text", "image_options", *mode.ROTATIONS),
+    ("shuffled",),
+    ("shuffled_hard", "blank", "text_only", "options_only"),
+)
+"""Modes that share most when one worker asks them: the same pictures and questions, and what is left over."""
+
+
+def bundle(name: str, workers: int, models: int) -> str:
+    """Return which modes a worker asks together, as a name that they have in common.
+
+    Modes of one model share pictures and beginnings of prompts only within one process. With fewer workers than
+    models all modes of a model stay together; with more of them they are dealt out, so that no worker stands idle.
+
+    Parameters
+    ----------
+    name : str
+        A mode.
+    workers, models : int
+        Processes of the run, and models that they measure.
+    """
+    parts = max(1, -(-workers // max(1, models)))
+    if parts > len(BUNDLES):
+        return name
+    place = next(place for place, names in enumerate(BUNDLES) if name in names)
+    return str(min(place, parts - 1))
+
+
+def together(wanted: Wanted, chosen: Options, workers: int) -> str:
+    """Return what cases of one benchmark and model have in common that are asked in one go.
+
+    Cases that may stop early are asked in step; those of a model that shares work are asked in bundles; any other is
+    asked alone.
+    """
+    if chosen.settings.until_decided:
+        return ""
+    backend = next((each.backend for each in chosen.specs if each.name == wanted.model), "")
+    return bundle(wanted.name, workers, len(chosen.specs)) if backend and spec.mixes(backend) else wanted.name
 
 
 def unlike(specs: Sequence[ModelSpec]) -> list[ModelSpec]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from harness import spec
 from harness.errors import UsageError
 from harness.limits import Limits
 from harness.records import ModelSpec, ModeName
@@ -56,6 +57,10 @@ class Options:
         Published numbers to list beside the run's own.
     plan : bool
         Say what the rows could show, and ask nothing.
+    equivalent : ModelSpec or None
+        The same checkpoint by another engine, which every model is held against row by row.
+    engine : str
+        What asks the models: empty for this process, else as `harness.engine.open_engine` takes it.
     """
 
     models: tuple[ModelSpec, ...]
@@ -76,12 +81,14 @@ class Options:
     run: str
     quoted: Path | None = None
     plan: bool = False
+    equivalent: ModelSpec | None = None
+    engine: str = ""
 
     @property
     def specs(self) -> tuple[ModelSpec, ...]:
-        """Every model of the run: the measured ones, the controls, the baseline."""
-        base = () if self.baseline is None else (self.baseline,)
-        return (*self.models, *self.controls, *base)
+        """Every model of the run: the measured ones, the controls, the baseline, the other engine."""
+        others = (each for each in (self.baseline, self.equivalent) if each is not None)
+        return (*self.models, *self.controls, *others)
 
 
 def pairs(option: str, values: Sequence[str]) -> dict[str, str]:
@@ -94,6 +101,28 @@ def pairs(option: str, values: Sequence[str]) -> dict[str, str]:
         if name in found:
             raise UsageError(f"{option}: {name} is given twice ({found[name]!r} and {rest!r}). Give it once.")
         found[name] = rest
+    return found
+
+
+def answered(specs: Sequence[ModelSpec], text: str) -> list[ModelSpec]:
+    """Return the models once for every way of answering in a comma list; a spec that says its own way keeps it.
+
+    The first way keeps the model's name, any other adds its own to it: ``vlm`` and ``vlm.likelihood``.
+    """
+    kinds = [spec.answer_kind("--answer", kind) for kind in text.split(",") if kind]
+    if len(set(kinds)) != len(kinds):
+        raise UsageError(f"--answer: got {text!r}, but each way should stand there once.")
+    found: list[ModelSpec] = []
+    for each in specs:
+        own = each.answer != "generation" or not kinds
+        found += (
+            [each]
+            if own
+            else [
+                replace(each, name=f"{each.name}.{kind}" if place else each.name, answer=kind)
+                for place, kind in enumerate(kinds)
+            ]
+        )
     return found
 
 

@@ -19,7 +19,7 @@ import pytest
 from harness import command_line, mode
 from harness.board import Board, Sender, Watcher
 from harness.errors import SightcheckError
-from harness.matrix import KINDS, Wanted, matrix, nothing_selected
+from harness.matrix import KINDS, Wanted, matrix, nothing_selected, together
 from harness.options import Options
 from harness.records import Benchmark
 
@@ -123,11 +123,23 @@ def _board(config: pytest.Config) -> Board | Sender:
     worker = _worker(config)
     if worker is not None:
         # each worker would else take a thread a core, and they would wait for one another
-        threads = max(1, (os.cpu_count() or 1) // int(worker["workercount"]))
+        threads = max(1, (os.cpu_count() or 1) // workers(config))
         os.environ.setdefault("OMP_NUM_THREADS", str(threads))
-        return Sender(config.stash[FOLDER] / ".progress", str(worker["workerid"]))
+        sender = Sender(config.stash[FOLDER] / ".progress", str(worker["workerid"]))
+        _bind(str(worker["workerid"]), workers(config), sender)
+        return sender
     config.pluginmanager.register(_ToWorkers(config.stash[FOLDER].name), "sightcheck-to-workers")
     return Board(lambda text: _write(config, text), terminal=sys.stderr.isatty())
+
+
+def _bind(worker: str, several: int, sender: Sender) -> None:
+    """Show a worker devices of its own, before torch looks for any."""
+    from harness import devices
+
+    bound = devices.bind(int(worker.removeprefix("gw")), several, os.environ)
+    os.environ.update(bound.variables)
+    if bound.said:
+        sender.say(bound.said)
 
 
 def _write(config: pytest.Config, text: str) -> None:
@@ -164,22 +176,27 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     for kind in KINDS:
         if kind in metafunc.fixturenames:
             params = [
-                pytest.param(w, id=shown, marks=[pytest.mark.bench, _group(kind, w, chosen.settings.until_decided)])
+                pytest.param(w, id=shown, marks=[pytest.mark.bench, _group(w, chosen, workers(metafunc.config))])
                 for shown, w in matrix(kind, benchmark, chosen)
             ]
             metafunc.parametrize(kind, params, indirect=True)
 
 
-def _group(kind: str, wanted: Wanted, together: bool) -> pytest.MarkDecorator:
+def _group(wanted: Wanted, chosen: Options, several: int) -> pytest.MarkDecorator:
     """Return the mark that spreads cases over workers, and keeps all claims in one.
 
     The claims of a run are one family: they are judged together, and read the cases of other workers from the ledger.
-    Cases that may stop early are asked together, a benchmark and model in one worker.
+    Cases that are asked together stand in one group.
     """
-    if kind != "measure":
+    if wanted.kind != "measure":
         return pytest.mark.xdist_group("claims")
-    name = "" if together else f".{wanted.name}"
-    return pytest.mark.xdist_group(f"{wanted.benchmark.name}.{wanted.model}{name}")
+    return pytest.mark.xdist_group(f"{wanted.benchmark.name}.{wanted.model}.{together(wanted, chosen, several)}")
+
+
+def workers(config: pytest.Config) -> int:
+    """Return how many processes share the tests of this run."""
+    worker = _worker(config)
+    return int(worker["workercount"]) if worker is not None else 1
 
 
 @pytest.hookimpl(trylast=True)

@@ -72,7 +72,7 @@ def parse(text: str) -> ModelSpec:
             f"write NAME={backend}:..."
         )
     options = dict(_options(text, backend, query))
-    answer = options.pop("answer", "generation")
+    answer = options.pop("answer", getattr(_module(backend), "ANSWER", "generation"))
     return ModelSpec(
         name=name, backend=backend, where=where, revision=revision, options=options, answer=answer_kind(text, answer)
     )
@@ -97,6 +97,16 @@ def open_model(spec: ModelSpec) -> Model:
         A model that is not there or cannot be used, in one line.
     """
     return cast(Model, _module(spec.backend).open_model(spec))
+
+
+def options_of(backend: str) -> Mapping[str, str]:
+    """Return the options that the specs of a backend may have, each with what it means."""
+    return {**_module(backend).OPTIONS, **COMMON}
+
+
+def mixes(backend: str) -> bool:
+    """Whether models of a backend share work between the modes that one process asks them in."""
+    return bool(getattr(_module(backend), "MIXES", False))
 
 
 def unique(specs: Sequence[ModelSpec]) -> None:
@@ -147,7 +157,7 @@ def _default_name(where: str, revision: str) -> str:
 
 def _options(text: str, backend: str, query: str) -> Mapping[str, str]:
     """Options of a spec; each has to be one that the backend knows, and may stand there once."""
-    known: Mapping[str, str] = {**_module(backend).OPTIONS, **COMMON}
+    known = options_of(backend)
     options: dict[str, str] = {}
     for pair in query.split("&") if query else ():
         key, equals, value = pair.partition("=")

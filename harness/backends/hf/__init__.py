@@ -12,7 +12,10 @@ from harness.backends.hf.model import HfModel
 from harness.backends.hf.settings import OPTIONS, settle
 from harness.records import ModelSpec
 
-__all__ = ["OPTIONS", "open_model"]
+__all__ = ["MIXES", "OPTIONS", "open_model"]
+
+MIXES = True
+"""Modes share pictures and beginnings of prompts, where one process asks them."""
 
 
 def open_model(spec: ModelSpec) -> HfModel:

@@ -7,14 +7,29 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from harness.backends.hf import thinking
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """What a model wrote for one row: text, tokens with the one that stopped it, and how it ended."""
+    """What a model wrote for one row.
+
+    Attributes
+    ----------
+    text : str
+        Its answer; empty where it was cut off while it reasoned.
+    tokens : int
+        All tokens, with those of its reasoning and the one that stopped it.
+    finish : str
+        How it ended.
+    thinking : str
+        What it reasoned before; empty for a model that does not show it.
+    """
 
     text: str
     tokens: int
     finish: Literal["stop", "length"]
+    thinking: str = ""
 
 
 def greedy(base: Any, pad_token: int | None) -> Any:
@@ -53,7 +68,7 @@ def stops(config: Any) -> frozenset[int]:
     return frozenset(ends) if isinstance(ends, (list, tuple)) else frozenset([int(ends)])
 
 
-def read(tokenizer: Any, new: Sequence[int], limit: int, ends: Collection[int]) -> Written:
+def read(tokenizer: Any, new: Sequence[int], limit: int, ends: Collection[int], prompt: str = "") -> Written:
     """Text of one row.
 
     Parameters
@@ -66,12 +81,16 @@ def read(tokenizer: Any, new: Sequence[int], limit: int, ends: Collection[int]) 
         The row's own ``max_new_tokens``, at most that of the batch.
     ends : collection of int
         Stop tokens.
+    prompt : str
+        End of the prompt's text, where a chat template may have opened a thought.
     """
     own = list(new[:limit])
     end = next((place for place, token in enumerate(own) if token in ends), None)
     written = own if end is None else own[: end + 1]
+    parts = thinking.part(tokenizer, written, prompt)
     return Written(
-        text=tokenizer.decode(written, skip_special_tokens=True),
+        text=parts.text,
         tokens=len(written),
         finish="length" if end is None else "stop",
+        thinking=parts.thinking,
     )
