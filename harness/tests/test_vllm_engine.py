@@ -238,8 +238,8 @@ def installed(monkeypatch: pytest.MonkeyPatch, folder: Path, *, old: bool = Fals
     told.mkdir()
     (told / "METADATA").write_text(f"Metadata-Version: 2.1\nName: vllm\nVersion: {RELEASE}\n", encoding="utf-8")
     monkeypatch.syspath_prepend(folder)
-    monkeypatch.delenv("VLLM_LOGGING_LEVEL", raising=False)
-    monkeypatch.delenv("VLLM_NO_USAGE_STATS", raising=False)
+    for name, value in ours.SURROUNDINGS.items():
+        monkeypatch.setenv(name, value)
     return seen
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ from harness.backends.clip.files import Files
 from harness.backends.clip.settings import Settings
 from harness.backends.clip.towers import Sight, counted, unit
 from harness.backends.hf import hub, receipts
+from harness.backends.hf.loading import tolerate
 from harness.errors import ModelError
 
 if TYPE_CHECKING:
@@ -92,20 +94,24 @@ class OpenClipTowers:
 
 def _load(files: Files, settings: Settings) -> tuple[Any, Any, Any]:
     """Model in evaluation mode, image transform and tokenizer."""
+    tolerate()
     if files.repo:
         hub.weights(files.repo, files.commit, files.weights)
     place = f"local-dir:{files.folder}"
     try:
-        import open_clip
-        import torch
+        # what torchvision and timm say of their own future is no error of the run
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            import open_clip
+            import torch
 
-        device = settings.device
-        if device == "auto":
-            device = "cuda" if torch.cuda.is_available() else "cpu"
-        model, transform = open_clip.create_model_from_pretrained(
-            place, precision=_PRECISION[settings.dtype], device=device, weights_only=True
-        )
-        return model.eval(), transform, open_clip.get_tokenizer(place)
+            device = settings.device
+            if device == "auto":
+                device = "cuda" if torch.cuda.is_available() else "cpu"
+            model, transform = open_clip.create_model_from_pretrained(
+                place, precision=_PRECISION[settings.dtype], device=device, weights_only=True
+            )
+            return model.eval(), transform, open_clip.get_tokenizer(place)
     except (
         Exception
     ) as cause:  # a config of another release, weights that do not fit, a tokenizer of another repository

@@ -15,6 +15,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from harness.backends.hf.checkpoint import INDEX, WEIGHTS, Checkpoint
@@ -24,8 +25,15 @@ from harness.errors import ModelError
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-# Set before the engine is imported: it reads them once
-_QUIET = {"VLLM_LOGGING_LEVEL": "ERROR", "VLLM_NO_USAGE_STATS": "1"}
+SURROUNDINGS = MappingProxyType(
+    {
+        "VLLM_LOGGING_LEVEL": "ERROR",
+        "VLLM_NO_USAGE_STATS": "1",
+        # the suite prepares in a thread, and a process with threads must not be forked
+        "VLLM_WORKER_MULTIPROC_METHOD": "spawn",
+    }
+)
+"""What the environment tells the engine where the user has not set it; read when vllm is imported."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,13 +79,15 @@ class Engine:
             from harness.backends.hf import hub
 
             hub.weights(checkpoint.repo, checkpoint.commit, ("*.safetensors", INDEX, WEIGHTS))
-        for name, value in _QUIET.items():
+        for name, value in SURROUNDINGS.items():
             os.environ.setdefault(name, value)
-        warnings.filterwarnings("default", module=r"(vllm|harness\.backends\.vllm)(\.|$)")
         try:
-            import vllm
+            # importing and starting it runs code of dozens of packages, whose warnings are no errors of the run
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                import vllm
 
-            self._llm = vllm.LLM(**_arguments(checkpoint, settings))
+                self._llm = vllm.LLM(**_arguments(checkpoint, settings))
             self._sampling = vllm.SamplingParams
             self._named = "multi_modal_uuids" in _fields(vllm.TokensPrompt)
             self._lora = _lora(settings)
@@ -86,6 +96,7 @@ class Engine:
                 f"model {checkpoint.shown}: the vllm engine does not start ({_line(cause, checkpoint)}), but should "
                 "run this model on this machine: check the devices, the options and the release of vllm"
             ) from cause
+        warnings.filterwarnings("default", module=r"(vllm|harness\.backends\.vllm)(\.|$)")
         self._checkpoint = checkpoint
         self.scores_tokens = "logprob_token_ids" in _fields(vllm.SamplingParams)
         """Whether one request can tell the probabilities of chosen tokens."""
