@@ -41,3 +41,5 @@ def summary(folder: Path) -> Iterator[str]:
             bad = "could not be judged" if claim["verdict"] == "invalid" else "MUST BE REFUSED"
             role = f", a control: {'refused, as it must be' if claim['passed'] else bad}"
         yield f"{claim['verdict']:<10} {claim['benchmark']} {claim['model']}: {claim['name']}{role}"
+    for one in found["equivalence"]:
+        yield f"{one['verdict']:<10} {one['benchmark']} {one['first']}: equivalent to {one['second']}"

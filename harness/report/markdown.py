@@ -7,7 +7,9 @@ from typing import Any
 
 from harness.report.compare import base, baselines, formats, gains, interpretation, rotations, screening
 from harness.report.details import details
+from harness.report.engines import engines, reused
 from harness.report.tables import by, interval, percent, role, table
+from harness.report.ways import both
 
 VERDICT = {
     "supported": "✅ supported",
@@ -36,8 +38,9 @@ def markdown(found: Mapping[str, Any]) -> str:
         Results, as written to ``results.json``.
     """
     first = (_head, _claims, _gates, base, baselines, _scores, _quoted)
-    then = (gains, interpretation, rotations, formats, screening, details, _telemetry, _provenance)
-    lines = [text for part in (*first, *then) for text in part(found)]
+    then = (gains, interpretation, rotations, formats, screening, both, engines, _calls, reused)
+    last = (details, _telemetry, _provenance)
+    lines = [text for part in (*first, *then, *last) for text in part(found)]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -218,6 +221,10 @@ def _faults(group: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 def _whole(c: Mapping[str, Any]) -> str:
     low, high = c["whole"] or (0.0, 1.0)
     return f"{100 * low:.1f} to {100 * high:.1f} (95 % betting confidence sequence without replacement)"
+
+
+def _calls(found: Mapping[str, Any]) -> Iterator[str]:
+    yield from found["calls"]
 
 
 def _telemetry(found: Mapping[str, Any]) -> Iterator[str]:

@@ -12,7 +12,9 @@ from harness.limits import Limits
 from harness.patterns import against_base
 from harness.quoted import Quoted, table
 from harness.records import Claim, Measurement, ModeName
-from harness.report import cases, pairs
+from harness.report import cases, engines, pairs
+from harness.report.calls import calls
+from harness.report.ways import ways
 
 ORDER = {name: place for place, name in enumerate(ModeName.__args__)}  # type: ignore[attr-defined]
 BASE_MODES: tuple[ModeName, ...] = ("text_only", "image_text", "shuffled")
@@ -40,6 +42,7 @@ def results(
     limits = Limits(**declared["limits"])
     roles: Mapping[str, str] = declared["roles"]
     measured = _grouped(measurements, list(roles))
+    every = [m for models in measured.values() for by_mode in models.values() for m in by_mode.values()]
     made = {
         b: {m: {n: columns(c, limits) for n, c in by_mode.items()} for m, by_mode in models.items()}
         for b, models in measured.items()
@@ -59,13 +62,19 @@ def results(
         b: next(m.title for by_mode in models.values() for m in by_mode.values()) for b, models in measured.items()
     }
     found["claims"] = [_claim(key, verdicts[key], titles) for key in family if key in verdicts and key[0] != "gate"]
+    beside = {key: both for key in family if key[0] == "equivalence" and (both := _sides(key, measured)) is not None}
+    found["canaries"] = engines.canaries(every, roles, limits)
+    found["equivalence"] = [engines.side_by_side(*both, limits) for both in beside.values()]
+    found["ways"] = ways(every, limits)
+    found["calls"] = calls(every)
+    found["reuse"] = engines.reuse(every)
     found["gates"] = [
         codec.plain(verdicts[key])
         | {"baseline": key[3], "title": titles[key[1]], "passed": verdicts[key].verdict == "supported"}
         for key in family
         if key in verdicts and key[0] == "gate"
     ]
-    found["pending"] = [list(key) for key in family if key not in verdicts]
+    found["pending"] = [list(key) for key in family if key not in verdicts and key not in beside]
     found["base"] = _base(made, declared, limits)
     found["quoted"] = table(quoted, found["cases"]) if quoted else []
     return found
@@ -99,7 +108,7 @@ def _verdicts(
             sides = [models.get(side, {}).get("image_text") for side in (model, name)]
             if sides[0] is not None and sides[1] is not None:
                 gates[benchmark][key] = judge.gate(sides[0], sides[1], policy=declared["policy"], limits=limits)
-        else:
+        elif kind != "equivalence":
             own, options = measured.get(benchmark, {}).get(model, {}), declared["options"][benchmark]
             each = _evidence(name, own, models.get(model, {}), options, limits)
             found |= {} if each is None else {key: each}
@@ -119,6 +128,14 @@ def _evidence(
     if any(mode not in of for mode in evidence.needs(name, options)):
         return None
     return evidence.gathered(name, options, by_mode.__getitem__, of.__getitem__, limits)
+
+
+def _sides(key: Key, measured: Measured) -> tuple[Measurement, Measurement] | None:
+    """Return image_text of the two models that a key names; None where one was not measured."""
+    _, benchmark, *names = key
+    models = measured.get(benchmark, {})
+    first, second = (models.get(name, {}).get("image_text") for name in names)
+    return None if first is None or second is None else (first, second)
 
 
 def _claim(key: Key, claim: Claim, titles: Mapping[str, str]) -> dict[str, Any]:

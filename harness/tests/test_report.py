@@ -20,6 +20,7 @@ from harness.report.tables import table
 from harness.tests.made import measurement
 
 LIMITS = {"unread": 0.1, "same": 0.05, "margin": 0.02, "kept": 0.75, "confound": 0.02}
+LIMITS |= {"canary": 0.25, "canary_exact": 0.01, "canary_share": 0.25, "equivalence": 0.99}
 DECLARED: dict[str, Any] = {
     "run": "made",
     "roles": {"m": "model", "blind": "control"},
