@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -133,6 +134,21 @@ def test_penalty_of_the_checkpoint_is_kept_and_others_are_refused(llava: Path, s
     file.write_text(json.dumps({**told, "no_repeat_ngram_size": 2}))
     with pytest.raises(ModelError, match=r"generation_config\.json sets no_repeat_ngram_size, which the vllm engine"):
         opened(folder)
+
+
+def test_reasoning_is_kept_apart_from_the_answer(llava: Path, seen: Seen) -> None:
+    model = opened(llava)
+    model.prepare(())
+    tokenizer = model._open_desk().eye.processor.tokenizer
+
+    def reason(answered: Any) -> None:
+        made = answered.outputs[0]
+        made.token_ids = tokenizer("<think>a shadow</think>B", add_special_tokens=False)["input_ids"]
+        made.logprobs = [{token: SimpleNamespace(logprob=-0.5)} for token in made.token_ids]
+
+    seen.change = reason
+    got = replies(model, ask("x", tokens=99))[0]
+    assert (got.thinking, got.text, got.new_tokens, got.logprob) == ("a shadow", "B", 24, -12.0)
 
 
 # ------------------------------------------------------------------------------------------ what the engine is told

@@ -8,6 +8,8 @@ the engine starts, and where the package is missing one line says what to instal
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from harness.backends.hf.checkpoint import find
 from harness.backends.vllm.engine import hold_installed
 from harness.backends.vllm.model import VllmModel
@@ -29,4 +31,5 @@ def open_model(spec: ModelSpec) -> VllmModel:
     """
     settings = settle(spec)
     hold_installed(spec.name)
-    return VllmModel(spec, settings, find(spec))
+    # the options of a checkpoint are those of hf:, and none of them is set here
+    return VllmModel(spec, settings, find(replace(spec, options={})))

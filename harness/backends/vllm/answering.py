@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from harness.backends.hf import decode
 from harness.backends.hf.batch import refusal
 from harness.backends.hf.choices import Choices, best
 from harness.backends.vllm.desk import Asked, Desk
@@ -105,7 +106,7 @@ class Answering:
         except ReceiptError as cause:
             return refusal(asked.name, cause)
         proven = Reply(text="", receipts=receipts, finish="stop", prompt_tokens=len(ids))
-        return _scored(plan, answered, proven) if plan.said else self._written(answered[0], proven)
+        return _scored(plan, answered, proven) if plan.said else self._written(plan, answered[0], proven)
 
     def _said(self, asked: Asked) -> Said:
         """The ways to say each choice of a prompt, as ``hf:`` scores them."""
@@ -114,14 +115,16 @@ class Answering:
             return tuple(tuple((token,) for token in self._choices.forms(choice)) for choice in choices)
         return tuple((tuple(self._choices.following(asked.tail, choice)),) for choice in choices)
 
-    def _written(self, answered: Any, proven: Reply) -> Reply:
-        """A generated reply."""
+    def _written(self, plan: Plan, answered: Any, proven: Reply) -> Reply:
+        """A generated reply: read token by token as ``hf:`` reads it, reasoning apart from the answer."""
         made = answered.outputs[0]
         new = list(made.token_ids)
+        written = decode.read(self._tokenizer, new, plan.asked.prompt.max_new_tokens, (), plan.asked.tail)
         sure = [place[token].logprob for token, place in zip(new, made.logprobs, strict=True)]
         leads = list(_leads(new, made.logprobs))
         return Reply(
-            text=self._tokenizer.decode(new, skip_special_tokens=True),
+            text=written.text,
+            thinking=written.thinking,
             receipts=proven.receipts,
             finish=_ENDS[made.finish_reason],
             prompt_tokens=proven.prompt_tokens,

@@ -34,7 +34,7 @@ class Asked:
     images : tuple of Image
         Its pictures, decoded.
     tail : str
-        End of its text, from which an answer goes on; empty where none is scored.
+        End of its text, from which an answer goes on.
     """
 
     place: int
@@ -135,7 +135,7 @@ class Desk:
             prompt=prompt,
             ids=ids,
             images=tuple(seen[image.digest] for image in prompt.images),
-            tail=text[-TAIL:] if prompt.choices else "",
+            tail=text[-TAIL:],
         )
 
     def _tokenized(self, text: str) -> list[int]:
