@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import importlib
 import os
+import socket
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from harness.errors import ModelError
@@ -149,24 +151,56 @@ def plan(wanted: Wanted, nodes: tuple[Node, ...]) -> Plan:
 
 
 def _connect(ray: Any, address: str) -> None:
-    """Join a cluster, or start one of this machine's cores and GPUs."""
+    """Join a cluster, or start one of this machine's cores and GPUs.
+
+    Whether anybody listens is asked first: Ray itself waits minutes for an address where nobody does.
+    """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    named, started = address or os.environ.get("RAY_ADDRESS", ""), _started_here()
+    if named in ("", "auto"):
+        # what a cluster that is gone left behind is not waited for
+        named = started if _listens(started) else ""
+    elif named != "local" and not _listens(named):
+        raise _nobody(address, named, "nobody listens there")
     try:
-        ray.init(address=address or None, log_to_driver=False, logging_level="ERROR", include_dashboard=False)
+        ray.init(address=named or "local", log_to_driver=False, logging_level="ERROR", include_dashboard=False)
     except Exception as cause:  # ConnectionError, RuntimeError, ValueError, by the way in which it is not there
-        named = address or os.environ.get("RAY_ADDRESS", "")
         told = " ".join(str(cause).split())[:300]
-        do = (
-            f"start it there with `ray start --head --port={named.rpartition(':')[2]}`, and join it from this machine "
-            "with `ray start --address`"
-            if named
-            else "free memory and disk, or name a cluster with --engine ray:HOST:PORT"
-        )
-        raise ModelError(
-            f"--engine ray{':' if address else ''}{address}: no cluster answers at {named or 'this machine'} "
-            f"({type(cause).__name__}: {told}), but one should run there: {do}"
-        ) from cause
+        raise _nobody(address, named, f"{type(cause).__name__}: {told}") from cause
+
+
+def _started_here() -> str:
+    """Address of the last cluster that was started on this machine, as Ray notes it; empty for none."""
+    note = Path(os.environ.get("RAY_TMPDIR") or "/tmp") / "ray" / "ray_current_cluster"  # noqa: S108 - Ray's own place
+    try:
+        return note.read_text(encoding="utf-8").strip()
+    except OSError:
+        return ""
+
+
+def _listens(address: str) -> bool:
+    """Whether anybody listens at ``HOST:PORT``."""
+    host, _, port = address.rpartition("://")[2].rpartition(":")
+    if not host or not port.isdecimal():
+        return False
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=5).close()
+    except (OSError, OverflowError):
+        return False
+    return True
+
+
+def _nobody(address: str, named: str, why: str) -> ModelError:
+    do = (
+        "start it there with `ray start --head`, and join it on this machine with `ray start --address=HOST:PORT`"
+        if named not in ("", "local")
+        else "free memory and disk, or name a cluster with --engine ray:HOST:PORT"
+    )
+    return ModelError(
+        f"--engine ray{':' if address else ''}{address}: no cluster answers at {named or 'this machine'} ({why}), but "
+        f"one should: {do}"
+    )
 
 
 def _node(told: Mapping[str, Any]) -> Node:

@@ -125,8 +125,9 @@ def get(found: Any) -> Any:
     return found.result(timeout=30) if isinstance(found, Future) else _STORE[found.number]
 
 
-def library(cores: int = 2, gpus: int = 0) -> Any:
-    """Return the library, joined to a cluster of one node."""
+def library(cores: int = 2, gpus: int = 0, joined: Sequence[str] = ("127.0.0.1:6379",)) -> Any:
+    """Return the library, joined to a cluster of one node unless ``joined`` is empty."""
+    calls = list(joined)
     room = threading.Semaphore(cores)
     actors: list[Actor] = []
 
@@ -156,11 +157,14 @@ def library(cores: int = 2, gpus: int = 0) -> Any:
         exceptions=SimpleNamespace(RayError=RayError),
         get=get,
         get_runtime_context=lambda: context,
-        is_initialized=lambda: True,
+        init=lambda address, **_: calls.append(address),
+        is_initialized=lambda: bool(calls),
         kill=lambda actor: actor.die("killed"),
         nodes=lambda: [node],
         put=put,
         remote=remote,
+        shutdown=calls.clear,
+        joined=calls,
         wait=ready,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 import threading
 import time
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 
 import harness
 from harness import engine, prompt, run, spec
-from harness.engine import crew, shelf
+from harness.engine import cluster, crew, shelf
 from harness.engine.cluster import Node, Plan, Wanted, plan
 from harness.engine.hand import Hand
 from harness.engine.parcel import Answered, Fault, Parcel
@@ -35,6 +36,13 @@ from harness.tests.zoo_rows import bench
 ROWS = hands.rows(24)
 EYES = "eyes=zoo:perfect"
 HERE = Node(name="here", cpus=2, gpus=0)
+
+
+@pytest.fixture(autouse=True)
+def _nobody_has_joined(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a test before left open."""
+    monkeypatch.setattr(cluster.Cluster, "_joined", 0)
+    monkeypatch.setattr(cluster.Cluster, "_ours", False)
 
 
 @pytest.fixture
@@ -481,6 +489,68 @@ def test_a_client_of_a_server_is_refused_since_it_spreads_its_rows_itself(monkey
     monkeypatch.setattr(type(spec.open_model(spec.parse(EYES))), "lanes", 8, raising=False)
     with pytest.raises(UsageError, match="zoo asks a server, in several lanes of its own"):
         engine.open_engine(spec.parse(EYES), "ray")
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "nowhere", "127.0.0.1:99999"])
+@pytest.mark.parametrize("by_environment", [False, True])
+def test_a_cluster_that_is_not_there_is_refused_at_once(
+    monkeypatch: pytest.MonkeyPatch, address: str, by_environment: bool
+) -> None:
+    monkeypatch.setitem(sys.modules, "ray", ray_in_threads.library(joined=()))
+    monkeypatch.setenv("RAY_ADDRESS", address if by_environment else "")
+    model = RayModel(spec.parse(EYES), Wanted(address="" if by_environment else address))
+    with pytest.raises(ModelError, match=rf"no cluster answers at {address} \(nobody listens there\), but one should"):
+        model.check(_asked(ROWS)[0])
+
+
+def test_a_cluster_that_cannot_be_joined_is_refused_with_the_cause(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(address: str, **_: Any) -> None:
+        raise ConnectionError("the versions\nof Ray differ")
+
+    made = ray_in_threads.library(joined=())
+    made.init = refuse
+    monkeypatch.setitem(sys.modules, "ray", made)
+    monkeypatch.setenv("RAY_ADDRESS", "local")
+    with pytest.raises(ModelError, match=r"^--engine ray: .*\(ConnectionError: the versions of Ray differ\)"):
+        _model().check(_asked(ROWS)[0])
+
+
+def test_what_listens_is_joined_what_is_gone_is_not_and_without_either_one_is_started(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("RAY_TMPDIR", str(tmp_path))
+    monkeypatch.setenv("RAY_ADDRESS", "")
+    note = tmp_path / "ray" / "ray_current_cluster"
+    note.parent.mkdir()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        listening = f"127.0.0.1:{server.getsockname()[1]}"
+        for said, given, expected in (
+            ("", listening, listening),
+            (listening, "", listening),
+            (listening, "auto", listening),
+            ("127.0.0.1:1", "", "local"),
+            ("", "", "local"),
+        ):
+            note.write_text(said)
+            made = ray_in_threads.library(joined=())
+            monkeypatch.setitem(sys.modules, "ray", made)
+            joined = cluster.Cluster(given)
+            assert made.joined == [expected]
+            joined.leave()
+
+
+def test_the_connection_is_closed_behind_the_last_model_if_it_was_made_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = ray_in_threads.library(joined=())
+    monkeypatch.setitem(sys.modules, "ray", made)
+    first, second = cluster.Cluster("local"), cluster.Cluster("")
+    first.leave()
+    first.leave()
+    assert made.is_initialized()
+    second.leave()
+    assert not made.is_initialized()
+    made.init("127.0.0.1:6379")
+    cluster.Cluster("").leave()
+    assert made.is_initialized()
 
 
 def _measured(model: Any, folder: Path) -> Any:
