@@ -27,9 +27,12 @@ def top(**tokens: float) -> list[tuple[str, float]]:
     return sorted(((token, math.log(p)) for token, p in tokens.items()), key=lambda each: -each[1])
 
 
-def test_unlisted_choice_that_cannot_win_gets_the_least_listed_probability() -> None:
-    listed = top(A=0.9, x=0.05, y=0.04)
-    assert scores(["A", "B"], listed) == pytest.approx([math.log(0.9), math.log(0.04)])
+def test_unlisted_choice_that_cannot_win_gets_the_most_that_it_can_have() -> None:
+    least = scores(["A", "B"], top(A=0.8, x=0.05, y=0.04))
+    assert least == pytest.approx([math.log(0.8), math.log(0.04)])
+    left = scores(["A", "B"], top(A=0.9, x=0.05, y=0.04))
+    assert left == pytest.approx([math.log(0.9), math.log(0.01)])
+    assert scores(["A", "B"], [("A", 0.0)]) == (0.0, -9999.0)
 
 
 def test_unlisted_choice_that_could_win_is_not_guessed() -> None:

@@ -277,6 +277,25 @@ def test_run_against_a_faulty_server_loses_doubles_and_invents_nothing(serve: Se
     assert len(server.rows) == asked
 
 
+def test_run_that_a_used_up_quota_stops_is_taken_up_where_it_stopped(serve: Serve, tmp_path: Path) -> None:
+    def used_up(asked: Asked) -> str:
+        paid = asked.text == QUESTION or any(asked is each for each in server.rows[:answered_once])
+        return "" if paid else "quota"
+
+    answered_once = 20
+    server, model = serve(lambda asked: "", tokens=lambda picture: 64)
+    server.fault = used_up
+    with pytest.raises(ModelError, match="the server refuses everything"):
+        run(model, tmp_path)
+    assert len(server.rows) < answered_once + 2 * model.lanes
+
+    server.fault = lambda asked: ""
+    before = len(server.rows)
+    second = run(model, tmp_path)
+    assert {answer.reply.finish for answer in second.answers} == {"stop"}
+    assert len(server.rows) == before + ROWS - answered_once + len(second.canaries)
+
+
 def _ledger_rows(folder: Path) -> list[str]:
     """Row ids of the ledger's lines."""
     lines = next(folder.glob("*.jsonl")).read_text().splitlines()

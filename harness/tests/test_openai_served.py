@@ -188,6 +188,20 @@ def test_server_that_keeps_the_first_pictures_alone_is_refused(serve: Serve, kep
         model.check([ask(QUESTION, *[picture(n) for n in range(4)])])
 
 
+def test_server_that_drops_large_pictures_is_refused(serve: Serve) -> None:
+    _, model = serve(tokens=lambda picture: 256 if picture.width < 1000 else 0)
+    with pytest.raises(ModelError, match="has 26 with a picture of 1344 x 1008 pixels, but the picture should add"):
+        model.check([ask(QUESTION, ONE)])
+
+
+def test_server_that_says_it_takes_no_large_pictures_is_asked_about_others(serve: Serve) -> None:
+    _, model = serve(fault=lambda asked: "413" if any(picture.width > 1000 for picture in asked.pictures) else "")
+    prompt = ask(QUESTION, ONE)
+    model.check([prompt])
+    assert "a picture costs 256 to 256 by its size" in model.facts["sight probe"]
+    assert model.reply(model.prepare([prompt]))[0].receipts == (Receipt(digest="digest-1", tokens=1),)
+
+
 def test_word_in_the_place_of_a_picture_is_no_proof(serve: Serve) -> None:
     _, model = serve(tokens=lambda picture: 3, answer=lambda asked: hashlib.sha256(asked.text.encode()).hexdigest())
     with pytest.raises(ModelError) as refused:

@@ -2,8 +2,8 @@
 
 A token counts for a choice that it equals without the space around it; the case of letters counts for single letters
 and not for words, so that ``Yes`` is ``yes``. What is not listed is bounded and never guessed: a choice that no
-listed token equals gets the least listed probability, and only if neither what is unlisted nor a token that may be
-the beginning of the choice could make it the most likely one.
+listed token equals gets the most that it can have as one token, and only if neither what is unlisted nor a token that
+may be the beginning of the choice could make it the most likely one.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from harness.backends.openai.answer import Token
+from harness.backends.openai.answer import LOWEST, Token
 from harness.backends.openai.patience import Trouble
 
 FORMS = 4
@@ -31,7 +31,8 @@ def scores(choices: Sequence[str], top: Sequence[Token]) -> tuple[float, ...]:
     Returns
     -------
     tuple of float
-        In the order of the choices, at most 0. A choice that is not listed has that of the least listed token.
+        In the order of the choices, at most 0. A choice that is not listed has its upper bound: that of the least
+        listed token, or what all listed ones leave where that is less.
 
     Raises
     ------
@@ -58,7 +59,8 @@ def scores(choices: Sequence[str], top: Sequence[Token]) -> tuple[float, ...]:
                 f"'{choice}' is not among the {len(top)} most likely first tokens and could still be the most likely "
                 f"choice (at most {most[place]:.3g}, against {known[best]:.3g} for the best listed one)"
             )
-    return tuple(math.log(min(1.0, lower)) if lower else least for lower in known)
+    bound = math.log(min(math.exp(least), rest)) if rest else LOWEST
+    return tuple(math.log(min(1.0, lower)) if lower else bound for lower in known)
 
 
 def _begins(token: str, bare: str, fold: bool) -> bool:

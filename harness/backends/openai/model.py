@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -15,7 +14,7 @@ from harness.backends.openai import sight
 from harness.backends.openai.answer import Answered, certainty, read
 from harness.backends.openai.choices import scores
 from harness.backends.openai.meeting import Meeting
-from harness.backends.openai.patience import GaveUp, Got, Patience, Trouble
+from harness.backends.openai.patience import Fuse, GaveUp, Got, Patience, Trouble
 from harness.backends.openai.request import Pictures, body
 from harness.backends.openai.settings import Settings
 from harness.backends.openai.wire import Wire
@@ -57,9 +56,7 @@ class OpenaiModel:
         self._patience = Patience(settings.retries, settings.backoff)
         self._pictures = Pictures(settings.image)
         self._meeting = Meeting(settings, self._wire, self._patience, self._pictures)
-        self._lost = 0  # rows in succession that the server did not answer at all
-        self._dead = ""
-        self._lock = threading.Lock()
+        self._fuse = Fuse(max(16, 2 * settings.concurrency))
 
     @property
     def spec(self) -> ModelSpec:
@@ -134,7 +131,7 @@ class OpenaiModel:
             It cannot be reached, is another model, drops pictures, or gives no log-probabilities where choices are
             to be weighed. In one line.
         """
-        self._lost, self._dead = 0, ""
+        self._fuse.renew()
         self._meeting.meet()
         most = max((len(prompt.images) for prompt in prompts), default=0)
         if most and self._settings.probe:
@@ -156,10 +153,10 @@ class OpenaiModel:
             The server cannot be met, or is gone: the key was refused, the quota is used up, or too many rows in
             succession were not answered. What is left is asked by the next run.
         """
-        if self._dead:
+        if self._fuse.blown:
             raise ModelError(
-                f"model {self._spec.name}: {self._dead}, but every row needs an answer: what was answered is kept; put "
-                "it right and start the run again, which asks the rest"
+                f"model {self._spec.name}: {self._fuse.blown}, but every row needs an answer: what was answered is "
+                "kept; put it right and start the run again, which asks the rest"
             )
         self._meeting.meet()
         names = [f"row {row}" for row in ids] or [f"prompt {place}" for place in range(1, len(prompts) + 1)]
@@ -190,10 +187,10 @@ class OpenaiModel:
         try:
             got = self._patience.ask(lambda: self._send(ready))
         except GaveUp as gone:
-            self._note(gone)
+            self._fuse.note(gone)
             call = Call(seconds=gone.seconds, tries=gone.tries)
             return Reply(text="", receipts=(), finish="failed", error=f"{ready.name}: {gone}", call=call)
-        self._note(None)
+        self._fuse.note(None)
         return self._written(ready, got)
 
     def _send(self, ready: Ready) -> Sent:
@@ -245,19 +242,6 @@ class OpenaiModel:
             return ()
         tokens = proven.each or 1
         return tuple(Receipt(digest=image.digest, tokens=tokens) for image in prompt.images)
-
-    def _note(self, gone: GaveUp | None) -> None:
-        """Count rows that the server did not answer; say that it is gone when there are too many in succession."""
-        with self._lock:
-            if gone is None:
-                self._lost = 0
-                return
-            self._lost += gone.last.again
-            most = max(16, 2 * self.lanes)
-            if gone.last.deadly:
-                self._dead = f"the server refuses everything ({gone})"
-            elif self._lost >= most:
-                self._dead = f"the last {self._lost} rows were not answered ({gone})"
 
 
 def _client() -> str:

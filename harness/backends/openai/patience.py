@@ -126,3 +126,36 @@ class Patience:
         left = self._until - monotonic()
         if left > 0:
             sleep(left)
+
+
+class Fuse:
+    """Blows where asking on is in vain: on a deadly trouble, or on too many rows in succession without an answer.
+
+    Parameters
+    ----------
+    most : int
+        Rows in succession.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._lost = 0
+        self._lock = threading.Lock()
+        self.blown = ""
+
+    def renew(self) -> None:
+        """Start counting anew."""
+        with self._lock:
+            self._lost, self.blown = 0, ""
+
+    def note(self, gone: GaveUp | None) -> None:
+        """Take in how a row ended; None where it was answered."""
+        with self._lock:
+            if gone is None:
+                self._lost = 0
+                return
+            self._lost += gone.last.again
+            if gone.last.deadly:
+                self.blown = f"the server refuses everything ({gone})"
+            elif self._lost >= self._most:
+                self.blown = f"the last {self._lost} rows were not answered ({gone})"

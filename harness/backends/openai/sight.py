@@ -98,17 +98,33 @@ def probe(name: str, ask: Asker, most: int) -> Sight:
     for count in sorted({most - 1, most} - {0, 1}):
         tokens[count] = ask(_prompt([_picture(place) for place in range(count)])).prompt_tokens
     _hold(name, ask, tokens, most)
-    shapes = [tokens[1], *(ask(_prompt([_picture(0, size)])).prompt_tokens for size in (WIDE, LARGE))]
-    costs = [count - text for count in shapes]
-    each = costs[0] if len(set(costs)) == 1 and tokens[most] - text >= most * costs[0] else 0
-    least = each or max(1, min(*costs, (tokens[most] - text) // most) // 2)
-    cost = f"every picture costs {each}" if each else f"a picture costs {min(costs)} to {max(costs)} by its size"
-    if max(costs) < FEW:
-        _follow(name, ask, most, f"a picture adds {max(costs)} prompt tokens, no more than a word in its place would")
-        return Sight(most=most, each=each, least=least, told=f"{_counts(tokens)}; {cost}; {_followed(most)}")
-    apart = "differ" if _said(first) != _said(other) else "do not differ"
-    told = f"{_counts(tokens)}; {cost}; replies to two pictures {apart}"
-    return Sight(most=most, each=each, least=least, told=told)
+    costs = [tokens[1] - text, *(_cost(name, ask, size, text) for size in (WIDE, LARGE))]
+    least, dearest = min(filter(None, costs)), max(costs)
+    fixed = least == min(costs) == dearest and tokens[most] - text >= most * least
+    told = f"{_counts(tokens)}; " + (
+        f"every picture costs {least}" if fixed else f"a picture costs {least} to {dearest} by its size"
+    )
+    if dearest < FEW:
+        _follow(name, ask, most, f"a picture adds {dearest} prompt tokens, no more than a word in its place would")
+        told = f"{told}; {_followed(most)}"
+    else:
+        told = f"{told}; replies to two pictures {'differ' if _said(first) != _said(other) else 'do not differ'}"
+    floor = least if fixed else max(1, min(least, (tokens[most] - text) // most) // 2)
+    return Sight(most=most, each=least if fixed else 0, least=floor, told=told)
+
+
+def _cost(name: str, ask: Asker, size: tuple[int, int], text: int) -> int:
+    """Prompt tokens that a picture of another size costs; 0 where the server does not take it, which is its right."""
+    try:
+        counted = ask(_prompt([_picture(0, size)])).prompt_tokens
+    except ModelError:
+        return 0
+    if counted > text:
+        return counted - text
+    raise ModelError(
+        f"model {name}: a text of {text} prompt tokens has {counted} with a picture of {size[0]} x {size[1]} pixels, "
+        "but the picture should add to them: the server drops pictures by their size; serve without that limit"
+    )
 
 
 def could_be_text(answered: Answered, prompt: Prompt, sight: Sight) -> bool:
