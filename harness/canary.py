@@ -56,12 +56,13 @@ class Found:
     Attributes
     ----------
     kind : str
-        ``same``; ``excused`` where the replies differ and noise may be why; ``other`` where it is not.
+        ``same``; ``excused`` where the replies differ and noise may be why; ``other`` where it is not; ``failed`` where
+        no reply came back alone, so that nothing is known.
     why : str
-        How they differ; empty for ``same``.
+        How they differ, or the cause; empty for ``same``.
     """
 
-    kind: Literal["same", "excused", "other"]
+    kind: Literal["same", "excused", "other", "failed"]
     why: str = ""
 
 
@@ -77,8 +78,10 @@ class Held:
         Rows whose replies differ as noise may have it: those read alike, and those read otherwise.
     other : int
         Rows that came back otherwise for no such reason.
+    failed : int
+        Rows that did not come back.
     first, why : str
-        The first row that speaks against the case, and how; empty where none does.
+        The first row that speaks against the case, and how; else the first that failed, and why; else empty.
     tolerance : float
         In nats, for one token.
     logprob : float or None
@@ -92,6 +95,7 @@ class Held:
     alike: int
     ties: int
     other: int
+    failed: int
     first: str
     why: str
     tolerance: float
@@ -154,9 +158,8 @@ def compared(batched: Reply, alone: Reply, tolerance: float) -> Found:
         Of one token, in nats. Errors of tokens are taken to add as independent ones do, with the root of their
         number; for a score of likelihood, whose tokens are not known, with the root of its size.
     """
-    failed = next((reply.error for reply in (alone, batched) if reply.finish == "failed"), None)
-    if failed is not None:
-        return Found(kind="other", why=f"it failed: {failed}")
+    if alone.finish == "failed":
+        return Found(kind="failed", why=alone.error)
     unlike = _receipts(batched, alone) or _scores(batched.scores, alone.scores, tolerance)
     if unlike:
         return Found(kind="other", why=unlike)
@@ -219,23 +222,24 @@ def held(measurement: Measurement, limits: Limits) -> Held:
         Also ``canary_share``, the largest share of rows that may be read otherwise by a near tie, or because a
         server tells nothing of its noise; one row always may.
     """
-    canaries, answers = measurement.canaries, measurement.answers
     tolerance = limits.canary_exact if exact(measurement) else limits.canary
-    found = [(canary, compared(canary.batched, canary.alone, tolerance)) for canary in canaries]
-    by = {label(a.row.id, a.draw): a for a in answers} if any(f.kind == "excused" for _, f in found) else {}
-    ties = [(c, f) for c, f in found if f.kind == "excused" and not _read_alike(by[label(c.row, c.draw)], c)]
-    other = [(c, f) for c, f in found if f.kind == "other"]
-    many = len(ties) > max(1, int(limits.canary_share * len(canaries)))
-    against = [*other, *(ties if many else ())]
-    known = [apart for c, f in found if f.kind == "same" and (apart := distance(c.batched, c.alone)) is not None]
+    found = [(c, compared(c.batched, c.alone, tolerance)) for c in measurement.canaries]
+    of = {kind: [(c, f) for c, f in found if f.kind == kind] for kind in ("same", "excused", "other", "failed")}
+    rows = {label(a.row.id, a.draw): a for a in measurement.answers} if of["excused"] else {}
+    ties = [(c, f) for c, f in of["excused"] if not _read_alike(rows[label(c.row, c.draw)], c)]
+    many = len(ties) > max(1, int(limits.canary_share * len(found)))
+    against = [*of["other"], *(ties if many else ())]
+    told = [*against, *of["failed"]][:1]
+    known = [apart for c, _ in of["same"] if (apart := distance(c.batched, c.alone)) is not None]
     return Held(
-        asked=len(canaries),
-        same=sum(f.kind == "same" for _, f in found),
-        alike=len(found) - len(other) - len(ties) - sum(f.kind == "same" for _, f in found),
+        asked=len(found),
+        same=len(of["same"]),
+        alike=len(of["excused"]) - len(ties),
         ties=len(ties),
-        other=len(other),
-        first=label(against[0][0].row, against[0][0].draw) if against else "",
-        why=against[0][1].why if against else "",
+        other=len(of["other"]),
+        failed=len(of["failed"]),
+        first=label(told[0][0].row, told[0][0].draw) if told else "",
+        why=told[0][1].why if told else "",
         tolerance=tolerance,
         logprob=max(known, default=None),
         faulty=len(against),
@@ -254,9 +258,9 @@ def faults(measurement: Measurement, limits: Limits) -> tuple[str, ...]:
     if not measurement.canaries:
         return ()
     found = held(measurement, limits)
-    if not found.faulty:
-        return ()
-    return (
-        f"{found.faulty} of {found.asked} rows asked again alone came back otherwise, first row {found.first}: "
-        f"{found.why}: {CAUSE}",
-    )
+    where = f"first row {found.first}: {found.why}"
+    if found.faulty:
+        return (f"{found.faulty} of {found.asked} rows asked again alone came back otherwise, {where}: {CAUSE}",)
+    if found.failed:
+        return (f"{found.failed} of {found.asked} rows could not be asked again alone, {where}",)
+    return ()

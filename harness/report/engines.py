@@ -16,6 +16,16 @@ from harness.stats import clopper_pearson
 SHOWN = 20
 """Rows that differ which a table shows; all of them are in the results."""
 
+COUNTED = {
+    "asked": "Asked again",
+    "same": "Same",
+    "alike": "Other words",
+    "ties": "Near ties",
+    "other": "Otherwise",
+    "failed": "Failed",
+}
+"""What is counted of the rows asked again, and how a table calls it."""
+
 _LONG = 60
 _REUSE = "model reuse"
 
@@ -100,20 +110,30 @@ def _asked_again(found: Mapping[str, Any], again: Sequence[Mapping[str, Any]]) -
         "come back otherwise (Clopper-Pearson, one-sided). Tolerances are in nats for one token."
     )
     yield ""
-    head = ["Benchmark", "Mode", "Model", "Asked again", "Same", "Other words", "Near ties", "Otherwise", "Bound, %"]
-    rows = [
-        [
-            c["title"],
-            c["mode"],
-            c["model"] + role(c),
-            *(str(c[name]) for name in ("asked", "same", "alike", "ties", "other")),
-            percent(c["bound"]),
-            "–" if c["logprob"] is None else f"{c['logprob']:.2g}",
-            f"{c['tolerance']:g}",
-        ]
-        for c in again
+    head = ["Benchmark", "Mode", "Model", *COUNTED.values(), "Bound, %", "Largest gap, nats", "Tolerance"]
+    whole = [_whole(group) for _, group in by(again, "model") if len(group) > 1]
+    yield from table(head, [_counted(c) for c in (*again, *whole)], right=range(3, len(head)))
+
+
+def _whole(group: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """All cases of a model together: an engine that mixes rows up in one does so in others."""
+    total = {name: sum(c[name] for c in group) for name in (*COUNTED, "faulty")}
+    known = [c["logprob"] for c in group if c["logprob"] is not None]
+    named = {"title": "all", "mode": "all", "model": group[0]["model"], "role": group[0]["role"]}
+    bound = clopper_pearson(total["faulty"], total["asked"], 0.9)[1]
+    return named | total | {"bound": bound, "logprob": max(known, default=None), "tolerance": group[0]["tolerance"]}
+
+
+def _counted(c: Mapping[str, Any]) -> list[str]:
+    return [
+        c["title"],
+        c["mode"],
+        c["model"] + role(c),
+        *(str(c[name]) for name in COUNTED),
+        percent(c["bound"]),
+        "–" if c["logprob"] is None else f"{c['logprob']:.2g}",
+        f"{c['tolerance']:g}",
     ]
-    yield from table([*head, "Largest gap, nats", "Tolerance"], rows, right=range(3, 11))
 
 
 def _left_out(cases: Sequence[Mapping[str, Any]]) -> Iterator[str]:
@@ -179,9 +199,8 @@ def reused(found: Mapping[str, Any]) -> Iterator[str]:
     yield "## What was reused"
     yield ""
     yield (
-        "Work that prompts have in common is done once; the rows that were asked again alone shared none of it."
-        if any(c["asked"] for c in found["canaries"])
-        else "Work that prompts have in common is done once."
+        "Work that prompts have in common is done once. Counts are those of one process since it opened the model"
+        + ("; the rows asked again alone shared none of it." if any(c["asked"] for c in found["canaries"]) else ".")
     )
     yield ""
     rows = [

@@ -136,9 +136,14 @@ def test_other_receipts_are_another_row() -> None:
     assert compared(unseen, alone, 0.25).kind == "same"
 
 
-def test_a_row_that_fails_alone_holds_nothing_to_account() -> None:
+def test_a_row_that_fails_alone_is_said_to_be_unproven_and_not_mixed_up() -> None:
     failed = Reply(text="", receipts=(), finish="failed", error="out of memory")
-    assert compared(_reply(), failed, 0.25).why == "it failed: out of memory"
+    assert compared(_reply(), failed, 0.25).kind == "failed"
+    alone = _truth(known=True)
+    told = _case(alone, alone)
+    (first, *others) = told.canaries
+    (fault,) = canary.faults(replace(told, canaries=(replace(first, alone=failed), *others)), LIMITS)
+    assert fault == f"1 of 16 rows could not be asked again alone, first row {first.row}: out of memory"
 
 
 # ------------------------------------------------------------------------------------------ engines, honest and not
