@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from harness import spec
+from harness.backends.hf import limits
 from harness.errors import ModelError
 from harness.records import ImagePart, ImageRef, Model, Prompt, Reply, TextPart
 from harness.tests import checkpoints
@@ -286,7 +287,10 @@ def test_model_whose_generate_cannot_be_watched_is_refused_before_any_row(tmp_pa
     )
 
 
-def test_row_of_a_model_that_cannot_be_watched_fails_where_nobody_refused_it(tmp_path: Path) -> None:
+def test_row_of_a_model_that_cannot_be_watched_fails_where_nobody_refused_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "UNWATCHED", {})
     model = opened(checkpoints.blip_2(tmp_path / "built"))
     assert replies(model, MIXED[0])[0].error == (
         "row 0: the prompt was sent, but the first call of the model was not given its tokens, so no image can be "

@@ -28,4 +28,5 @@ def open_model(spec: ModelSpec) -> HfModel:
     ModelError
         No such checkpoint, or one without safetensors, image processor or chat template.
     """
-    return HfModel(spec, settle(spec), find(spec))
+    settings = settle(spec)
+    return HfModel(spec, settings, find(spec, settings))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import warnings
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -101,9 +100,7 @@ def apply(adapter: Adapter, model: Any, shown: str) -> Any:
     from safetensors.torch import load_file
 
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # that keys are missing is found below, for sure and by number
-            laid: Any = peft.PeftModel.from_pretrained(model, adapter.folder)
+        laid: Any = peft.PeftModel.from_pretrained(model, adapter.folder)
     except Exception as cause:  # shapes that do not fit are a RuntimeError, names that are not there a ValueError
         told = " ".join(str(cause).replace(str(adapter.folder), adapter.shown).split())[:240]
         raise _of_another(adapter, shown, told) from cause
@@ -124,7 +121,9 @@ def _inspect(spec: ModelSpec, adapter: Adapter, base: str) -> None:
     if not (adapter.folder / CONFIG).is_file():
         raise _refuse(spec, f"has no {CONFIG}", "name the folder or repository that PEFT saved")
     if not (adapter.folder / WEIGHTS).is_file():
-        raise _refuse(spec, f"has no {WEIGHTS}", "save it again with PEFT, which writes safetensors; pickles are not read")
+        raise _refuse(
+            spec, f"has no {WEIGHTS}", "save it again with PEFT, which writes safetensors; pickles are not read"
+        )
     config = _json(spec, adapter.folder / CONFIG)
     method = str(config.get("peft_type", "none"))
     if method in _VIRTUAL_TOKENS or method == "none":

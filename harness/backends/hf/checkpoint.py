@@ -7,10 +7,14 @@ import re
 import struct
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from harness.errors import ModelError
+from harness.backends.hf import adapter
+from harness.backends.hf.adapter import Adapter
+from harness.backends.hf.settings import PLAIN, Settings
+from harness.errors import ModelError, UsageError
 from harness.records import ModelSpec
 
 INDEX = "model.safetensors.index.json"
@@ -20,6 +24,10 @@ WEIGHTS = "model.safetensors"
 # sentencepiece, tiktoken), processor, chat templates
 SMALL = ("*.json", "*.jinja", "*.txt", "*.model", "*.tiktoken", "additional_chat_templates/*.jinja")
 
+# What a model that brings code of its own is made of beside these, where that code is allowed to run
+CODE = ("*.py",)
+
+_CODED = ("config.json", "processor_config.json", "preprocessor_config.json", "tokenizer_config.json")
 _TEMPLATES = ("chat_template.jinja", "chat_template.json")
 _PARAMETERS_OF_HEADER = 8  # a safetensors file begins with the length of its header, 8 bytes, little-endian
 
@@ -39,6 +47,10 @@ class Checkpoint:
         Hub repository and resolved commit; both empty for a folder.
     config, generation : mapping
         What config.json and generation_config.json hold; ``generation`` is empty without the latter.
+    settings : Settings or None
+        How it is to be opened; None where another backend than this one opens the weights.
+    adapter : Adapter or None
+        What is laid over its weights.
     """
 
     folder: Path
@@ -47,15 +59,47 @@ class Checkpoint:
     commit: str
     config: Mapping[str, Any]
     generation: Mapping[str, Any]
+    settings: Settings | None = None
+    adapter: Adapter | None = None
+
+    @property
+    def small(self) -> tuple[str, ...]:
+        """Patterns of the files beside weights that shape a reply."""
+        return SMALL + CODE if self.settings and self.settings.code else SMALL
+
+    @property
+    def told(self) -> Mapping[str, str]:
+        """What was asked for beyond the model itself, for the report."""
+        settings = self.settings or PLAIN
+        said = {
+            "adapter": f"{self.adapter.shown}, not merged" if self.adapter else "",
+            "code of its own": f"runs, as code={settings.code} allows" if settings.code else "",
+            "quantized": f"{settings.quantize} by bitsandbytes" if settings.quantize else "",
+            "device map": settings.device_map,
+            "thinking": settings.thinking if settings.thinking != "auto" else "",
+            "min_pixels": str(settings.min_pixels or ""),
+            "max_pixels": str(settings.max_pixels or ""),
+        }
+        return {name: value for name, value in said.items() if value}
 
 
-def find(spec: ModelSpec) -> Checkpoint:
+def find(spec: ModelSpec, settings: Settings | None = None) -> Checkpoint:
     """Find the files of a model and refuse what cannot work, without reading weights.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        Where it is.
+    settings : Settings or None
+        How it is to be opened; None where another backend than this one opens the weights.
 
     Raises
     ------
     ModelError
-        No such folder or repository; no config, no safetensors, no image processor or no chat template.
+        No such folder or repository; no config, no safetensors, no image processor or no chat template; an adapter
+        of another model.
+    UsageError
+        Code was allowed to run that is not this model's, or is not pinned to a commit.
     """
     place = Path(spec.where).expanduser()
     if place.is_dir():
@@ -65,7 +109,7 @@ def find(spec: ModelSpec) -> Checkpoint:
                 f"repository has revisions: leave out '@{spec.revision}'"
             )
         place = place.resolve()
-        return _inspect(spec, place, place.name, "", "", _listing(place))
+        return _inspect(spec, settings, place, place.name, ("", ""), _listing(place))
     # A repository is 'name' or 'owner/name'; anything else can only have been meant as a path
     if not re.fullmatch(r"[\w.-]+(/[\w.-]+)?", spec.where) or spec.where.startswith("."):
         raise ModelError(
@@ -74,8 +118,14 @@ def find(spec: ModelSpec) -> Checkpoint:
         )
     from harness.backends.hf import hub
 
-    found = hub.snapshot(spec, SMALL)
-    return _inspect(spec, found.folder, spec.where, spec.where, found.commit, found.names)
+    code = settings.code if settings else ""
+    if code and not hub.COMMIT.fullmatch(spec.revision):
+        raise UsageError(
+            f"--model {spec.name}: code is '{code}' at revision '{spec.revision or 'main'}', but code that may "
+            "run should be pinned to a full commit: write @ and the 40 characters of the commit that was read"
+        )
+    found = hub.snapshot(spec, SMALL + CODE if code else SMALL)
+    return _inspect(spec, settings, found.folder, spec.where, (spec.where, found.commit), found.names)
 
 
 def weight_files(folder: Path) -> tuple[Path, ...]:
@@ -94,8 +144,10 @@ def parameters(folder: Path) -> int:
     return sum(_product(tensor["shape"]) for file in files for tensor in _header(file))
 
 
-def _inspect(spec: ModelSpec, folder: Path, shown: str, repo: str, commit: str, names: frozenset[str]) -> Checkpoint:
-    """Refuse, in the order in which a user would repair things."""
+def _inspect(
+    spec: ModelSpec, settings: Settings | None, folder: Path, shown: str, at: tuple[str, str], names: frozenset[str]
+) -> Checkpoint:
+    """Refuse, in the order in which a user would repair things. ``at`` is repository and commit."""
 
     def refuse(got: str, should: str) -> ModelError:
         return ModelError(f"model {spec.name} ({shown}): {got}, but {should}")
@@ -123,8 +175,44 @@ def _inspect(spec: ModelSpec, folder: Path, shown: str, repo: str, commit: str, 
             "has no chat template",
             "should have chat_template.jinja: take it from the instruction-tuned model that it comes from",
         )
-    generation = _json(folder / "generation_config.json") if "generation_config.json" in names else {}
-    return Checkpoint(folder=folder, shown=shown, repo=repo, commit=commit, config=config, generation=generation)
+    if settings and settings.quantize and find_spec("bitsandbytes") is None:
+        raise refuse(
+            f"quantize is '{settings.quantize}' and needs bitsandbytes, which is not installed",
+            "should be: pip install 'sightcheck[quantized]'",
+        )
+    if settings and settings.code:
+        _hold_code(spec, settings.code, shown, [_json(folder / name) for name in _CODED if name in names])
+    return Checkpoint(
+        folder=folder,
+        shown=shown,
+        repo=at[0],
+        commit=at[1],
+        config=config,
+        generation=_json(folder / "generation_config.json") if "generation_config.json" in names else {},
+        settings=settings,
+        adapter=adapter.find(spec, shown) if settings and settings.adapter else None,
+    )
+
+
+def _hold_code(spec: ModelSpec, code: str, shown: str, configs: Sequence[Mapping[str, Any]]) -> None:
+    """Allow no other code than that of the model that was named, and of its own files."""
+    if code != shown:
+        raise UsageError(
+            f"--model {spec.name}: code is '{code}', but should be '{shown}', the name of the model whose code may "
+            "run: read that code, then name it"
+        )
+    named = [str(value) for config in configs for value in dict(config.get("auto_map") or {}).values()]
+    if not named:
+        raise UsageError(
+            f"--model {spec.name}: code is '{code}', but this model brings no code of its own (no auto_map): leave out "
+            "code="
+        )
+    foreign = sorted(value for value in named if "--" in value)
+    if foreign:
+        raise ModelError(
+            f"model {spec.name} ({shown}): its auto_map names code of another repository ({foreign[0]}), but only code "
+            "of its own files is ever run: take a copy that holds its code"
+        )
 
 
 def _has_image_processor(folder: Path, names: frozenset[str]) -> bool:

@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
-from harness.backends.hf.checkpoint import SMALL, Checkpoint, weight_files
+from harness.backends.hf import adapter
+from harness.backends.hf.checkpoint import Checkpoint, weight_files
 from harness.backends.hf.settings import Settings
+from harness.backends.hf.without_torchvision import torchvision_is_here
 
 # Of the way this backend asks: change it whenever the same files could reply differently
 PROTOCOL = "greedy, left padding, one user turn, 1"
@@ -27,12 +29,13 @@ def of(checkpoint: Checkpoint, settings: Settings) -> str:
     if checkpoint.repo:
         files = [f"{checkpoint.repo}@{checkpoint.commit}"]
     else:
-        files = [f"{name} {digest(path)}" for name, path in _shaping(checkpoint.folder)]
-    told = {
+        files = [f"{name} {digest(path)}" for name, path in _shaping(checkpoint)]
+    told: dict[str, object] = {
         "files": files,
         "options": [settings.dtype, settings.order, settings.attn],
         "versions": {package: version(package) for package in ("torch", "transformers")},
         "protocol": PROTOCOL,
+        **_beyond(checkpoint, settings),
     }
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
@@ -53,9 +56,29 @@ def digest(path: Path) -> str:
     return found
 
 
-def _shaping(folder: Path) -> Iterator[tuple[str, Path]]:
+def _beyond(checkpoint: Checkpoint, settings: Settings) -> dict[str, object]:
+    """What was asked for beyond the model itself; nothing for a plain one, whose fingerprint stays what it was."""
+    told: dict[str, object] = {
+        name: getattr(settings, name)
+        for name in ("quantize", "code", "min_pixels", "max_pixels")
+        if getattr(settings, name)
+    }
+    if settings.thinking != "auto":
+        told["thinking"] = settings.thinking
+    if settings.quantize:
+        told["bitsandbytes"] = version("bitsandbytes")
+    if checkpoint.adapter is not None:
+        told["adapter"] = [digest(path) for path in adapter.files(checkpoint.adapter)]
+        told["peft"] = version("peft")
+    if torchvision_is_here():
+        told["torchvision"] = version("torchvision")  # it resizes pictures otherwise than PIL
+    return told
+
+
+def _shaping(checkpoint: Checkpoint) -> Iterator[tuple[str, Path]]:
     """Names and paths of the files that shape a reply, in the order of their names."""
-    small = {path for pattern in SMALL for path in folder.glob(pattern) if path.is_file()}
+    folder = checkpoint.folder
+    small = {path for pattern in checkpoint.small for path in folder.glob(pattern) if path.is_file()}
     for path in sorted({*small, *weight_files(folder)}):
         yield path.relative_to(folder).as_posix(), path
 

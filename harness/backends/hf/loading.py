@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from harness.backends.hf import adapter, limits, settled
 from harness.backends.hf.checkpoint import INDEX, WEIGHTS, Checkpoint
-from harness.backends.hf.settings import Settings
+from harness.backends.hf.settings import PLAIN, Settings
 from harness.backends.hf.without_torchvision import images_and_text
 from harness.errors import ModelError
 
@@ -23,16 +24,18 @@ def load_processor(checkpoint: Checkpoint) -> tuple[Any, Any]:
     Raises
     ------
     ModelError
-        transformers cannot read them, or what it reads has no image processor.
+        transformers cannot read them, what it reads has no image processor, or what was asked of them is not theirs.
     """
+    settings = checkpoint.settings or PLAIN
     with quiet():
         import transformers
 
         library: Any = transformers  # its annotations differ between releases
-        here = {"local_files_only": True, "trust_remote_code": False}
+        here = {"local_files_only": True, "trust_remote_code": bool(settings.code)}
         try:
             config = library.AutoConfig.from_pretrained(checkpoint.folder, **here)
-            _hold_architecture(checkpoint, config, library.AutoModelForImageTextToText)
+            if checkpoint.settings is not None:
+                _hold_architecture(checkpoint, config, _opener(checkpoint, library))
             with images_and_text():
                 processor = library.AutoProcessor.from_pretrained(checkpoint.folder, **here)
         except ModelError:
@@ -51,48 +54,39 @@ def load_processor(checkpoint: Checkpoint) -> tuple[Any, Any]:
         tokenizer.init_kwargs.pop(cutting, None)
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
+    settled.think(checkpoint.shown, processor, settings)
+    settled.limit_pixels(checkpoint.shown, processor, settings)
     return processor, config
 
 
-def _hold_architecture(checkpoint: Checkpoint, config: Any, opener: Any) -> None:
-    """Refuse, before the processor is opened, what the weights could not be opened with."""
-    known = getattr(opener, "_model_mapping", None)
-    if known is None or type(config) in known:
-        return
-    raise ModelError(
-        f"model {checkpoint.shown}: transformers has no image-text model for '{config.model_type}', but should have "
-        f"one to open it with {opener.__name__}: choose another model, or another backend"
-    )
-
-
 def load_model(checkpoint: Checkpoint, settings: Settings) -> Any:
-    """The model on its device, in evaluation mode.
+    """The model on its device or devices, in evaluation mode, with its adapter.
 
     Raises
     ------
     ModelError
-        transformers cannot read it, or would fill weights that are not in the files with random numbers.
+        transformers cannot read it, memory does not hold it, it would fill weights that are not in the files with
+        random numbers, or its adapter does not fit.
     """
     if checkpoint.repo:
         from harness.backends.hf import hub
 
         hub.weights(checkpoint.repo, checkpoint.commit, ("*.safetensors", INDEX, WEIGHTS))
-    named = {"attn_implementation": settings.attn} if settings.attn else {}
     with quiet():
         import transformers
 
-        library: Any = transformers
         try:
-            model, report = library.AutoModelForImageTextToText.from_pretrained(
+            model, report = _opener(checkpoint, transformers).from_pretrained(
                 checkpoint.folder,
                 dtype=settings.dtype,
                 use_safetensors=True,
                 local_files_only=True,
-                trust_remote_code=False,
+                trust_remote_code=bool(settings.code),
                 output_loading_info=True,
-                **named,
+                **settled.placed(settings, device(settings)),
             )
-            model = model.to(device(settings))
+            if not (settings.device_map or settings.quantize):
+                model = model.to(device(settings))
         except Exception as cause:  # out of memory, no such device, a class that is not for images and text
             raise _refuse(checkpoint, "weights", cause) from cause
     invented = sorted(str(key) for kind in ("missing_keys", "mismatched_keys") for key in report[kind])
@@ -101,8 +95,39 @@ def load_model(checkpoint: Checkpoint, settings: Settings) -> Any:
             f"model {checkpoint.shown}: {len(invented)} weights such as '{invented[0]}' are not in the files in "
             "this shape and would be random, but should all be there: save the whole model again"
         )
+    if model.device.type == "meta":
+        raise ModelError(
+            f"model {checkpoint.shown}: the device map puts its first layers on the disk, but inputs need a device to "
+            "go to: put the layers that read images and tokens on one"
+        )
+    if checkpoint.adapter is not None:
+        model = adapter.apply(checkpoint.adapter, model, checkpoint.shown)
     _share_cores(model)
     return model.eval()
+
+
+def _opener(checkpoint: Checkpoint, library: Any) -> Any:
+    """The class that opens the weights: that for image-text models or, for code of its own, the one it names."""
+    named = dict(checkpoint.config.get("auto_map") or {}) if checkpoint.settings and checkpoint.settings.code else {}
+    own = "AutoModelForCausalLM" if named and "AutoModelForImageTextToText" not in named else ""
+    return getattr(library, own or "AutoModelForImageTextToText")
+
+
+def _hold_architecture(checkpoint: Checkpoint, config: Any, opener: Any) -> None:
+    """Refuse, before the processor is opened, what the weights could not be opened with, or could not be watched."""
+    named = dict(checkpoint.config.get("auto_map") or {}) if checkpoint.settings and checkpoint.settings.code else {}
+    known = getattr(opener, "_model_mapping", None)
+    if known is not None and type(config) not in known and opener.__name__ not in named:
+        raise ModelError(
+            f"model {checkpoint.shown}: transformers has no image-text model for '{config.model_type}', but should "
+            f"have one to open it with {opener.__name__}: choose another model, or another backend"
+        )
+    if config.model_type in limits.UNWATCHED:
+        raise ModelError(
+            f"model {checkpoint.shown}: {config.model_type} cannot be measured here ("
+            f"{limits.UNWATCHED[config.model_type]}), but every image of a row has to be proven to reach the model: "
+            "choose another model"
+        )
 
 
 def _share_cores(model: Any) -> None:
@@ -151,7 +176,8 @@ def tolerate() -> None:
     What they say of their own future is dropped, the rest is shown. By module, and not for a block of code: preparing
     runs in a thread, and a block that restores the filters would restore them for every thread.
     """
-    inside = r"(transformers|torch|tokenizers|numpy|huggingface_hub|accelerate|harness\.backends\.hf)(\.|$)"
+    libraries = "transformers|torch|tokenizers|numpy|huggingface_hub|accelerate|peft|bitsandbytes"
+    inside = rf"({libraries}|harness\.backends\.hf)(\.|$)"
     warnings.filterwarnings("default", module=inside)
     for category in (DeprecationWarning, PendingDeprecationWarning, FutureWarning):
         warnings.filterwarnings("ignore", category=category, module=inside)
@@ -160,8 +186,14 @@ def tolerate() -> None:
 def _refuse(checkpoint: Checkpoint, what: str, cause: Exception) -> ModelError:
     """One line without the path of this machine."""
     told = " ".join(str(cause).replace(str(checkpoint.folder), checkpoint.shown).split())
-    needs_code = "trust_remote_code" in told or "custom code" in told
-    do = "take a model that transformers knows" if needs_code else "check the files, the packages and the options"
+    if isinstance(cause, MemoryError) or "out of memory" in told.casefold():
+        return ModelError(
+            f"model {checkpoint.shown}: memory ended while its {what} were loaded ({told[:200]}), but should hold all "
+            "of them: use dtype=bfloat16, quantize=8bit, device_map=auto or a larger device"
+        )
+    do = "check the files, the packages and the options"
+    if "trust_remote_code" in told or "custom code" in told:
+        do = f"take a model that transformers knows, or read its code and allow it with code={checkpoint.shown}"
     return ModelError(
         f"model {checkpoint.shown}: its {what} cannot be loaded ({type(cause).__name__}: {told[:300]}), but should "
         f"open with transformers and without code of its own: {do}"

@@ -76,11 +76,11 @@ class Settings:
         Area of a picture after resizing; 0 for the limits of the processor.
     """
 
-    dtype: str
-    device: str
-    order: Order
-    attn: str
-    batch: int
+    dtype: str = "auto"
+    device: str = "auto"
+    order: Order = "as_given"
+    attn: str = ""
+    batch: int = 0
     reuse: bool = True
     device_map: str = ""
     quantize: str = ""
@@ -89,6 +89,10 @@ class Settings:
     thinking: Thinking = "auto"
     min_pixels: int = 0
     max_pixels: int = 0
+
+
+PLAIN = Settings()
+"""No option at all."""
 
 
 def settle(spec: ModelSpec) -> Settings:
