@@ -20,6 +20,7 @@ from typing import Any, ClassVar, TypedDict
 import pytest
 
 from harness.backends.hf.loading import quiet
+from harness.backends.hf.without_torchvision import images_and_text
 from harness.backends.vllm import engine as ours
 from harness.backends.vllm.settings import OPTIONS, settle
 from harness.records import ModelSpec
@@ -216,7 +217,7 @@ def _load(folder: str) -> tuple[Any, Any]:
     import transformers
 
     library: Any = transformers
-    with quiet():
+    with quiet(), images_and_text():
         processor = library.AutoProcessor.from_pretrained(folder)
         return processor, library.AutoModelForImageTextToText.from_pretrained(folder).eval()
 

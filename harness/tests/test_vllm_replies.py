@@ -28,7 +28,7 @@ PROMPTS = (
     ask("no picture"),
     ask("three", picture(4, 60, 30), picture(5, 20, 70), picture(6), tokens=3),
 )
-NAMES = ("llava", "gemma3", "idefics3", "llava_next")
+NAMES = ("llava", "gemma3", "idefics3", "llava_onevision", "qwen2_5_vl")
 
 
 @pytest.fixture(scope="module")
@@ -213,6 +213,12 @@ def test_big_batches_are_the_default_and_hold_equal_pictures_together(llava: Pat
     assert model.arrange(asked, 0) == [[0, 2, 1, 3]]
     assert model.arrange(asked, 2) == [[0, 2], [1, 3]]
     assert opened(llava, "?batch=7").batch_size == 7
+
+
+def test_batch_ends_before_its_pictures_fill_the_memory(llava: Path, seen: Seen) -> None:
+    side = 8192  # 192 MiB decoded
+    asked = [ask("x", picture(number, side, side)) for number in (1, 1, 2, 3, 3, 4)]
+    assert opened(llava).arrange(asked, 0) == [[0, 1, 2], [3, 4, 5]]
 
 
 # ------------------------------------------------------------------------------------------ what must fail

@@ -9,9 +9,12 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from harness.backends.hf.batch import TAIL, refusal
+from harness.backends.hf.checkpoint import Checkpoint
+from harness.backends.hf.loading import load_processor
 from harness.backends.hf.processing import Eye
+from harness.backends.vllm.settings import Settings
 from harness.errors import ImageRefused, ModelError, ReceiptError
-from harness.records import ImageRef, Prompt, Receipt, Reply
+from harness.records import Prompt, Receipt, Reply
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -71,7 +74,7 @@ class Desk:
     eye: Eye
     context: int
     lock: threading.RLock = field(default_factory=threading.RLock)
-    _counted: dict[tuple[int, int], int] = field(default_factory=dict)
+    _counted: dict[tuple[tuple[int, int], ...], list[int]] = field(default_factory=dict)
 
     def prepare(self, prompts: Sequence[Prompt], names: Sequence[str]) -> Prepared:
         """Make a batch ready; a row that cannot be asked fails alone, with its cause."""
@@ -115,7 +118,7 @@ class Desk:
                     "changed the prompt"
                 )
             return ()
-        tokens = self._tokens(sent, ids)
+        tokens = self._tokens(asked.prompt, ids)
         return tuple(Receipt(digest=image.digest, tokens=own) for image, own in zip(sent, tokens, strict=True))
 
     def _ready(self, place: int, name: str, prompt: Prompt, seen: dict[str, Image]) -> Asked:
@@ -145,26 +148,50 @@ class Desk:
         special = not (bos and text.startswith(bos))
         return list(tokenizer(text, add_special_tokens=special, truncation=False)["input_ids"])
 
-    def _tokens(self, sent: Sequence[ImageRef], ids: Sequence[int]) -> list[int]:
-        """Image tokens of each image: of its run, or where runs touch or break as many as it has alone."""
-        token = self.eye.image_token
-        runs = [len(list(run)) for of_image, run in groupby(ids, key=token.__eq__) if of_image]
-        total = sum(runs)
-        due = runs if len(runs) == len(sent) else [self._alone(image, total // len(sent)) for image in sent]
-        if sum(due) != total or not all(due):
+    def _tokens(self, prompt: Prompt, ids: Sequence[int]) -> list[int]:
+        """Image tokens of each image: of its run, or where runs touch or break as many as its processor writes."""
+        sent = len(prompt.images)
+        runs = [len(list(run)) for of_image, run in groupby(ids, key=self.eye.image_token.__eq__) if of_image]
+        due = runs if len(runs) == sent else self._written(prompt, sum(runs))
+        if sum(due) != sum(runs) or not all(due):
             raise ReceiptError(
-                f"{'1 image was' if len(sent) == 1 else f'{len(sent)} images were'} sent, which have {sum(due)} image "
-                f"tokens, but the engine was given {total}; it dropped, merged or truncated an image"
+                f"{'1 image was' if sent == 1 else f'{sent} images were'} sent, which have {sum(due)} image tokens, but "
+                f"the engine was given {sum(runs)}; it dropped, merged or truncated an image"
             )
         return due
 
-    def _alone(self, image: ImageRef, share: int) -> int:
-        """Image tokens of one picture by the model's processor, by its size; where it does not tell, equal shares."""
-        size = (image.width, image.height)
-        if size not in self._counted:
+    def _written(self, prompt: Prompt, total: int) -> list[int]:
+        """Image tokens that the model's processor writes for images of these sizes; equal shares where it cannot."""
+        sizes = tuple((image.width, image.height) for image in prompt.images)
+        if sizes not in self._counted:
             try:
                 with self.lock:
-                    self._counted[size] = self.eye.single(image, image.open()).picture.tokens
+                    self._counted[sizes] = [picture.tokens for picture in self.eye.read([prompt], {})[1][0]]
             except ModelError:
-                return share
-        return self._counted[size]
+                return [total // len(sizes)] * len(sizes)
+        return self._counted[sizes]
+
+
+def open_desk(checkpoint: Checkpoint, settings: Settings) -> Desk:
+    """Open the processor of a checkpoint.
+
+    Raises
+    ------
+    ModelError
+        It cannot be read, takes no images, or nothing names the token that stands for them.
+    """
+    processor, config = load_processor(checkpoint)
+    named = (
+        getattr(owner, name, None) for owner in (config, processor) for name in ("image_token_id", "image_token_index")
+    )
+    token = next((value for value in named if isinstance(value, int)), None)
+    if token is None:
+        raise ModelError(
+            f"model {checkpoint.shown}: neither its config nor its processor names an image token, but without one no "
+            "image can be proven to reach it: choose a model whose prompts hold image tokens"
+        )
+    vision = getattr(config, "vision_config", None)
+    merge = int(getattr(vision, "spatial_merge_size", None) or 1)
+    context = settings.engine.get("max_model_len", getattr(config.get_text_config(), "max_position_embeddings", None))
+    eye = Eye(processor=processor, image_token=token, merge=merge, order=settings.order)
+    return Desk(eye=eye, context=int(context or 0))

@@ -13,15 +13,17 @@ from typing import Any, get_args
 from harness.backends.hf import decode, limits
 from harness.backends.hf.batch import refusal
 from harness.backends.hf.checkpoint import Checkpoint, parameters
-from harness.backends.hf.loading import load_processor, tolerate
-from harness.backends.hf.processing import Eye
+from harness.backends.hf.loading import tolerate
 from harness.backends.vllm import fingerprint
 from harness.backends.vllm.answering import Answering
-from harness.backends.vllm.desk import Asked, Desk, Prepared
+from harness.backends.vllm.desk import Asked, Desk, Prepared, open_desk
 from harness.backends.vllm.engine import Engine, told
 from harness.backends.vllm.settings import Settings
 from harness.errors import ModelError
 from harness.records import AnswerKind, ModelSpec, Prompt, Reply
+
+PIXELS = 2**29
+"""Bytes of decoded pictures that a batch may hold, if it has more than one prompt."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,10 +125,24 @@ class VllmModel:
                 ) from cause
 
     def arrange(self, prompts: Sequence[Prompt], size: int) -> list[list[int]]:
-        """Batches that have prompts about the same images beside each other, so that the engine keeps them."""
+        """Batches that have prompts about the same images beside each other, so that the engine keeps them.
+
+        A batch ends before its pictures, decoded, take more than `PIXELS` bytes: two batches are in memory at a time.
+        """
         size = size or self.batch_size
-        order = sorted(range(len(prompts)), key=lambda place: [image.digest for image in prompts[place].images])
-        return [order[start : start + size] for start in range(0, len(order), size)]
+        batches: list[list[int]] = []
+        shown: set[str] = set()
+        held = 0
+        for place in sorted(range(len(prompts)), key=lambda place: [image.digest for image in prompts[place].images]):
+            new = {image.digest: 3 * image.width * image.height for image in prompts[place].images}
+            more = sum(own for digest, own in new.items() if digest not in shown)
+            if not batches or len(batches[-1]) == size or held + more > PIXELS:
+                batches.append([])
+                shown, held, more = set(), 0, sum(new.values())
+            batches[-1].append(place)
+            shown |= new.keys()
+            held += more
+        return batches
 
     def prepare(self, prompts: Sequence[Prompt], ids: Sequence[str] = ()) -> Prepared:
         """Render and tokenize a batch and decode its pictures. May run in a thread, ahead of ``reply``.
@@ -197,16 +213,7 @@ class VllmModel:
     def _open_desk(self) -> Desk:
         with self._lock:
             if self._desk is None:
-                processor, config = load_processor(self._checkpoint)
-                vision = getattr(config, "vision_config", None)
-                eye = Eye(
-                    processor=processor,
-                    image_token=_image_token(self._checkpoint, processor, config),
-                    merge=int(getattr(vision, "spatial_merge_size", None) or 1),
-                    order=self._settings.order,
-                )
-                context = getattr(config.get_text_config(), "max_position_embeddings", None)
-                self._desk = Desk(eye=eye, context=int(self._settings.engine.get("max_model_len", context) or 0))
+                self._desk = open_desk(self._checkpoint, self._settings)
             return self._desk
 
     def _open(self) -> Opened:
@@ -234,16 +241,3 @@ def _penalties(spec: ModelSpec, checkpoint: Checkpoint) -> Mapping[str, Any]:
             "but should be asked as its authors ship it: use hf:"
         )
     return {name: float(checkpoint.generation[name]) for name in kept}
-
-
-def _image_token(checkpoint: Checkpoint, processor: Any, config: Any) -> int:
-    """Id of the token that the model replaces by what it sees: its config's word, else its processor's."""
-    for owner in (config, processor):
-        for name in ("image_token_id", "image_token_index"):
-            value = getattr(owner, name, None)
-            if isinstance(value, int):
-                return value
-    raise ModelError(
-        f"model {checkpoint.shown}: neither its config nor its processor names an image token, but without one no "
-        "image can be proven to reach it: choose a model whose prompts hold image tokens"
-    )
