@@ -92,6 +92,10 @@ class Actor:
         for promise in tuple(self._pending):
             _settle(promise, error=RayActorError(f"the actor died: {why}"))
 
+    def rest(self) -> None:
+        """Wait until no thread of it runs any more."""
+        self._pool.shutdown(wait=True)
+
     def _born(self) -> Any:
         with self._birth:
             while self._alive is None:
@@ -146,6 +150,12 @@ def library(cores: int = 2, gpus: int = 0, joined: Sequence[str] = ("127.0.0.1:6
         done = wait(futures, timeout=timeout, return_when=FIRST_COMPLETED if num_returns == 1 else "ALL_COMPLETED").done
         return [each for each in futures if each in done], [each for each in futures if each not in done]
 
+    def end() -> None:
+        for actor in actors:
+            actor.die("the test is over")
+        for actor in actors:
+            actor.rest()
+
     held = {"CPU": float(cores), "GPU": float(gpus), "object_store_memory": 1e8}
     node = {"Alive": True, "NodeID": "0" * 56, "NodeManagerHostname": "here", "Resources": held}
     context = SimpleNamespace(get_node_id=lambda: "0" * 56, gcs_address="127.0.0.1:6379")
@@ -154,6 +164,7 @@ def library(cores: int = 2, gpus: int = 0, joined: Sequence[str] = ("127.0.0.1:6
         actors=actors,
         available_resources=lambda: {"CPU": 0.0, "memory": 1.0},
         cluster_resources=lambda: held,
+        end=end,
         exceptions=SimpleNamespace(RayError=RayError),
         get=get,
         get_runtime_context=lambda: context,

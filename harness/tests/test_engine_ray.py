@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import sys
 import threading
@@ -18,7 +19,7 @@ from hypothesis import strategies as st
 
 import harness
 from harness import engine, prompt, run, spec
-from harness.engine import cluster, crew, shelf
+from harness.engine import cluster, crew, hand, shelf
 from harness.engine.cluster import Node, Plan, Wanted, plan
 from harness.engine.hand import Hand
 from harness.engine.parcel import Answered, Fault, Parcel
@@ -51,8 +52,7 @@ def library(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     made = ray_in_threads.library(cores=2)
     monkeypatch.setitem(sys.modules, "ray", made)
     yield made
-    for actor in made.actors:
-        actor.die("the test is over")
+    made.end()
 
 
 @pytest.fixture
@@ -148,6 +148,7 @@ def test_rows_that_kill_fail_alone_whatever_the_batches_and_the_actors(
         # so that three rows that kill one after the other are not taken for actors that keep dying
         patched.setattr(crew, "DEATHS", 40)
         replies = _in_lanes(_model(actors), size=size)
+        made.end()
     assert set(_failed(ROWS, replies)) == killing
     expected = _without(ROWS)
     assert [r for p, r in enumerate(replies) if p not in dead] == [r for p, r in enumerate(expected) if p not in dead]
@@ -418,6 +419,22 @@ def test_whoever_waits_while_the_model_is_closed_is_told(library: Any, put_in_pl
         model.close()
         replies = waiting.result(timeout=10)
     assert hands.finishes(replies) == ["failed", "failed"]
+
+
+def test_an_actor_without_gpus_sees_none_and_stands_where_the_driver_stands(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in hand.HIDDEN:
+        monkeypatch.setenv(name, "0,1")
+    monkeypatch.chdir(tmp_path)
+    sees = {}
+    for blind in (False, True):
+        Hand(spec.parse(EYES), str(tmp_path.parent), blind)
+        sees[blind] = {os.environ[name] for name in hand.HIDDEN}
+    assert sees == {False: {"0,1"}, True: {""}}
+    assert Path.cwd() == tmp_path.parent
+    Hand(spec.parse(EYES), str(tmp_path / "only on another machine"), False)
+    assert Path.cwd() == tmp_path.parent
 
 
 @pytest.mark.parametrize(

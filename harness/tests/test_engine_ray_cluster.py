@@ -35,7 +35,13 @@ ENVIRONMENT = {
     "RAY_DISABLE_IMPORT_WARNING": "1",
     "RAY_USAGE_STATS_ENABLED": "0",
 }
-NODE = {"num_gpus": 0, "object_store_memory": 80 * 2**20, "include_dashboard": False}
+NODE = {
+    "include_dashboard": False,
+    "include_log_monitor": False,
+    "no_monitor": True,
+    "num_gpus": 0,
+    "object_store_memory": 80 * 2**20,
+}
 ROWS = hands.rows(60)
 EYES = "eyes=zoo:perfect"
 
