@@ -23,11 +23,13 @@ Where log-probabilities are known, a wrong reply that says the same letter shows
 then 0.91 at 16). A reply that is missing altogether is no matter of chance: replies are counted.
 
 What may differ. The order in which floats are added depends on the shape of a batch. In float32 that moved the
-log-probability of a token by at most 4e-6 in nine tiny architectures and the shipped control model, batch 8 against
-1; in bfloat16 by at most 0.031 at logits up to 4.4, which is one spacing of its 8-bit significand, and so up to 0.25
-at the logits of 16 to 32 that large models have. These are the tolerances, with room in float32 for
-convolutions in TF32. A reply whose lead over the second most likely token is within the tolerance may fall either
-way; a server batches as its load has it, and tells no lead. Both kinds may be read otherwise in a declared share only.
+log-probability of a token by at most 4e-6 (nine tiny architectures and the shipped control model, batch 8 against 1),
+and that of a reply of six tokens by 8e-6 (fourteen of them, with pictures and beginnings shared). In bfloat16 it was
+0.031 a token at logits up to 4.4, and 0.061 a reply: one spacing of its floats there, which is 0.125 at the logits of
+16 to 32 that large models have, and a lead is a difference of two. So the tolerance is 0.25, and 0.01 in float32, with
+room for convolutions in TF32. A reply whose lead over the second most likely token is within the tolerance may fall
+either way; a server batches as its load has it, and tells no lead. Both kinds may be read otherwise in a declared
+share only.
 """
 
 from __future__ import annotations
@@ -163,7 +165,7 @@ def compared(batched: Reply, alone: Reply, tolerance: float) -> Found:
     unlike = _receipts(batched, alone) or _scores(batched.scores, alone.scores, tolerance)
     if unlike:
         return Found(kind="other", why=unlike)
-    if (batched.text, batched.finish) == (alone.text, alone.finish):
+    if _said(batched) == _said(alone):
         apart = 0.0 if batched.scores else distance(batched, alone) or 0.0
         if apart <= tolerance * max(1, alone.new_tokens) ** 0.5:
             return Found(kind="same")
@@ -199,6 +201,8 @@ def _scores(batched: Sequence[float], alone: Sequence[float], tolerance: float) 
 def _texts(batched: Reply, alone: Reply, tolerance: float) -> Found:
     """Two texts that differ: by a near tie, by the load of a server, or by neither."""
     unlike = f"{_quoted(batched)} in the batch and {_quoted(alone)} alone"
+    if batched.text == alone.text:
+        unlike = f"{_quoted(alone)} both times, but after other reasoning or with another end"
     leads = [reply.lead for reply in (batched, alone) if reply.lead is not None]
     if batched.scores or (leads and min(leads) <= tolerance):
         return Found(kind="excused", why=f"{unlike}, a near tie")
@@ -206,6 +210,10 @@ def _texts(batched: Reply, alone: Reply, tolerance: float) -> Found:
         return Found(kind="other", why=f"{unlike}, with a lead of {min(leads):.3g} nats")
     served = batched.call is not None and alone.call is not None
     return Found(kind="excused" if served else "other", why=unlike)
+
+
+def _said(reply: Reply) -> tuple[str, str, str]:
+    return reply.text, reply.thinking, reply.finish
 
 
 def _quoted(reply: Reply) -> str:

@@ -89,6 +89,8 @@ def test_every_row_is_drawn_equally_often() -> None:
         (_reply("B", lead=0.3), _reply("C", lead=0.3), False, "other"),
         (_reply("B", lead=None), _reply("C", lead=None), False, "other"),
         (_reply("B", finish="length"), _reply("B"), True, "other"),
+        (_reply("B", thinking="x", logprob=-9.0, lead=0.001), _reply("B", thinking="y"), True, "excused"),
+        (_reply("B", thinking="x", logprob=-9.0), _reply("B", thinking="y"), True, "other"),
         (_reply("B", logprob=None), _reply("B"), True, "same"),
     ],
 )
