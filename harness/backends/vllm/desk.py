@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from harness.backends.hf.batch import TAIL, refusal
+from harness.backends.hf.batch import refusal
 from harness.backends.hf.checkpoint import Checkpoint
 from harness.backends.hf.loading import load_processor
 from harness.backends.hf.processing import Eye
@@ -18,6 +18,9 @@ from harness.records import Prompt, Receipt, Reply
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+TAIL = 64
+"""Characters of a prompt's end that are enough to tell how an answer goes on from it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,8 +158,8 @@ class Desk:
         due = runs if len(runs) == sent else self._written(prompt, sum(runs))
         if sum(due) != sum(runs) or not all(due):
             raise ReceiptError(
-                f"{'1 image was' if sent == 1 else f'{sent} images were'} sent, which have {sum(due)} image tokens, but "
-                f"the engine was given {sum(runs)}; it dropped, merged or truncated an image"
+                f"{'1 image was' if sent == 1 else f'{sent} images were'} sent, which have {sum(due)} image tokens, "
+                f"but the engine was given {sum(runs)}; it dropped, merged or truncated an image"
             )
         return due
 
