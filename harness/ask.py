@@ -147,18 +147,24 @@ def _ask(
             takers[one.key].append((case, one))
     firsts = [each[0][1] for each in takers.values()]
     done = dict.fromkeys(wanted, 0)
-    for batch, answered in _answered(model, _batches(model, firsts, size)):
-        told: dict[Case, list[tuple[str, str, Reply]]] = defaultdict(list)
-        for first, reply in zip(batch, answered, strict=True):
-            for case, one in takers[first.key]:
-                told[case].append((one.key, one.label, reply))
-        for case, lines in told.items():
-            cases[case].replies.add(lines)
-            failed = outcome[case]
-            assert isinstance(failed, dict)
-            failed |= {key: reply for key, _, reply in lines if reply.finish == "failed"}
-            done[case] += len(lines)
-            note(case, done[case])
+    with ThreadPoolExecutor(max_workers=1) as disk:
+        synced: list[Future[None]] = []
+        for batch, answered in _answered(model, _batches(model, firsts, size)):
+            told: dict[Case, list[tuple[str, str, Reply]]] = defaultdict(list)
+            for first, reply in zip(batch, answered, strict=True):
+                for case, one in takers[first.key]:
+                    told[case].append((one.key, one.label, reply))
+            for future in synced:
+                future.result()
+            for case, lines in told.items():
+                cases[case].replies.add(lines)
+                failed = outcome[case]
+                assert isinstance(failed, dict)
+                failed |= {key: reply for key, _, reply in lines if reply.finish == "failed"}
+                done[case] += len(lines)
+                note(case, done[case])
+            # the disk is waited for while the model works
+            synced = [disk.submit(cases[case].replies.sync) for case in told]
 
 
 def _batches(model: Model, asks: Sequence[Ask], size: int) -> list[list[Ask]]:

@@ -1,12 +1,13 @@
-"""The ledger: what was asked and what was replied, durable before the next batch is asked.
+"""The ledger: what was asked and what was replied, written batch by batch.
 
 One folder, two files a case: ``<case>.asked.json`` says which rows were asked, as shown, and under which key each
 reply is kept; ``<case>.jsonl`` holds one reply a line. A key is the digest of everything that shapes a reply: the
 texts and the *pixels* of the prompt in order, the model's fingerprint, the decoding. A changed picture under an
 old name is another key, so no reply is ever given for another picture.
 
-A line is written whole and synced to the disk before the next batch starts. A process that is killed loses at most
-the batch in flight; the torn last line that it may leave is cut off when the ledger is opened again.
+A line is written whole as soon as its batch is answered, and synced to the disk while the next batch is asked. A
+process that is killed loses at most the batch in flight; the torn last line that it may leave is cut off when the
+ledger is opened again.
 """
 
 from __future__ import annotations
@@ -66,18 +67,22 @@ class Replies:
         return len(self._known)
 
     def add(self, replies: Sequence[tuple[str, str, Reply]]) -> None:
-        """Append (key, row id, reply) lines and sync them to the disk.
+        """Append (key, row id, reply) lines; a process that is killed afterwards has not lost them.
 
         A failed call is written, so that the ledger tells of it, but is asked again by the next run.
         """
         text = "".join(codec.line({"key": key, "row": row_id, "reply": reply}) + "\n" for key, row_id, reply in replies)
         self._file.write(text.encode("utf-8", "surrogatepass"))
         self._file.flush()
-        os.fsync(self._file.fileno())
         self._known.update({key: reply for key, _, reply in replies if reply.finish != "failed"})
 
+    def sync(self) -> None:
+        """Sync what was added to the disk, so that a machine that is lost has not lost it either."""
+        os.fsync(self._file.fileno())
+
     def close(self) -> None:
-        """Close the file."""
+        """Sync and close the file."""
+        self.sync()
         self._file.close()
 
 

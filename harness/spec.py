@@ -5,6 +5,7 @@ A spec reads ``[name=]backend:where[@revision][?option=value&...]``::
     hf:google/medgemma-4b-it                       a hub repository
     hf:google/medgemma-4b-it@main?dtype=bfloat16   at a revision, with an option
     mine=hf:checkpoints/run-7                      a folder, under a name of its own
+    openai:org/vlm@http://127.0.0.1:8000/v1        a model behind a server; the revision is its address
     replay:runs.jsonl?model=GPT4o                  replies that were recorded
 """
 
@@ -65,7 +66,7 @@ def parse(text: str) -> ModelSpec:
     where, revision = _place(match["rest"])
     if not where:
         raise UsageError(f"--model {text}: nothing stands after '{backend}:', but should be {FORM}")
-    name = match["name"] if match["name"] is not None else _default_name(where, revision)
+    name = match["name"] if match["name"] is not None else _default_name(where, "" if "://" in revision else revision)
     if not _NAME.fullmatch(name):
         raise UsageError(
             f"--model {text}: the name is '{name}', but should be of letters, digits, '_', '.' and '-': "

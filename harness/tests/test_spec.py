@@ -20,7 +20,7 @@ def refusal(text: str) -> str:
 
 
 def test_backends_are_the_modules_of_the_folder() -> None:
-    assert spec.backends() == ("hf", "replay", "zoo")
+    assert spec.backends() == ("clip", "hf", "openai", "replay", "vllm", "zoo")
 
 
 @pytest.mark.parametrize(
@@ -61,15 +61,15 @@ def test_options_are_read_and_decoded() -> None:
 
 
 def test_unknown_backend_names_the_known_ones() -> None:
-    assert refusal("vllm:org/vlm") == (
-        "--model vllm:org/vlm: there is no backend 'vllm', but should be one of hf, replay, zoo"
+    assert refusal("llava:org/vlm") == (
+        "--model llava:org/vlm: there is no backend 'llava', but should be one of clip, hf, openai, replay, vllm, zoo"
     )
 
 
 def test_missing_backend_names_the_form() -> None:
     assert refusal("org/vlm") == (
         "--model org/vlm: has no backend, but should be [name=]backend:where[@revision][?option=value&...] with one of "
-        "the backends hf, replay, zoo"
+        "the backends clip, hf, openai, replay, vllm, zoo"
     )
 
 
@@ -123,3 +123,20 @@ def test_reading_a_spec_imports_neither_torch_nor_transformers() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.stdout.strip(), done.stderr) == ("[]", "")
+
+
+def test_model_behind_a_server_is_called_like_the_model() -> None:
+    read = spec.parse("openai:Qwen/Qwen2.5-VL-7B-Instruct@http://127.0.0.1:8000/v1")
+    assert (read.name, read.where) == ("Qwen2.5-VL-7B-Instruct", "Qwen/Qwen2.5-VL-7B-Instruct")
+    assert read.revision == "http://127.0.0.1:8000/v1"
+
+
+def test_contrastive_model_answers_by_the_text_of_its_options() -> None:
+    assert spec.parse("clip:org/clip").answer == "likelihood_text"
+    assert spec.parse("hf:org/vlm?answer=likelihood").answer == "likelihood"
+
+
+def test_way_of_answering_that_does_not_exist_is_refused() -> None:
+    assert "answer is 'oracle', but should be generation|likelihood|likelihood_text" in refusal(
+        "hf:org/vlm?answer=oracle"
+    )

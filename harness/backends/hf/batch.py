@@ -8,7 +8,7 @@ from itertools import product
 from threading import RLock
 from typing import TYPE_CHECKING
 
-from harness.backends.hf.processing import Decoded, Eye, Line
+from harness.backends.hf.processing import TAIL, Decoded, Eye, Line
 from harness.backends.hf.receipts import Picture
 from harness.backends.hf.sharing import Sharing
 from harness.errors import ImageRefused, ModelError
@@ -16,10 +16,6 @@ from harness.records import Prompt, Receipt, Reply
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-
-TAIL = 64
-"""Characters of a prompt's end that are enough to tell how an answer goes on from it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,10 +152,12 @@ class Desk:
             lines = self.sharing.lines(chosen, self.lock)
             found = [[each.picture for each in line.seen] for line in lines]
             lengths = [len(line.ids) for line in lines]
+            tails = [line.tail for line in lines]
         else:
             with self.lock:
                 inputs, found = self.eye.read(chosen, seen)
             lengths = [int(length) for length in inputs["attention_mask"].sum(dim=1).tolist()]
+            tails = [self.eye.rendered(prompt)[-TAIL:] for prompt in chosen]
         for prompt, tokens in zip(chosen, lengths, strict=True):
             self._fits(prompt, tokens)
         asked = (
@@ -169,9 +167,9 @@ class Desk:
                 prompt=prompt,
                 receipts=_receipts(prompt, row),
                 tokens=tokens,
-                tail=self.eye.rendered(prompt)[-TAIL:] if prompt.choices else "",
+                tail=tail,
             )
-            for place, prompt, row, tokens in zip(places, chosen, found, lengths, strict=True)
+            for place, prompt, row, tokens, tail in zip(places, chosen, found, lengths, tails, strict=True)
         )
         return Group(asked=tuple(asked), inputs=inputs, lines=tuple(lines))
 

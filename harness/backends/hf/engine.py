@@ -97,9 +97,10 @@ class Engine:
         return {asked.place: self._reply(asked, new, logprobs, leads) for asked, new, logprobs, leads in rows}
 
     def _reply(self, asked: Asked, new: Sequence[int], logprobs: Sequence[float], leads: Sequence[float]) -> Reply:
-        written = decode.read(self.tokenizer, new, asked.prompt.max_new_tokens, self._ends)
+        written = decode.read(self.tokenizer, new, asked.prompt.max_new_tokens, self._ends, asked.tail)
         return Reply(
             text=written.text,
+            thinking=written.thinking,
             receipts=asked.receipts,
             finish=written.finish,
             prompt_tokens=asked.tokens,

@@ -24,6 +24,9 @@ Decoded = dict[str, "Image"]
 
 _REPLACE = "get_text_with_replacements"
 _PICTURES = "_process_images"
+TAIL = 64
+"""Characters of a prompt's end that are enough to tell how an answer goes on from it."""
+
 _TEXT = frozenset({"input_ids", "attention_mask", "labels"})
 
 
@@ -39,11 +42,14 @@ class Line:
         What the processor says of each token beside its id, by the name of the model's argument.
     seen : tuple of Seen
         Its pictures, in order.
+    tail : str
+        End of its text, where an answer goes on from it.
     """
 
     ids: tuple[int, ...]
     types: Mapping[str, tuple[int, ...]]
     seen: tuple[Seen, ...]
+    tail: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +153,12 @@ class Eye:
                     "dropped, merged or truncated an image"
                 )
         return [
-            Line(ids=tuple(own), types={name: tuple(rows[place]) for name, rows in types.items()}, seen=tuple(row))
+            Line(
+                ids=tuple(own),
+                types={name: tuple(rows[place]) for name, rows in types.items()},
+                seen=tuple(row),
+                tail=texts[place][-TAIL:],
+            )
             for place, (own, row) in enumerate(zip(ids, shown, strict=True))
         ]
 
