@@ -33,7 +33,7 @@ from harness.load.table import Entry
 from harness.records import Benchmark, Loaded, Source
 
 if TYPE_CHECKING:
-    from harness.interface import ClaimOf, GateOf, Measure
+    from harness.interface import ClaimOf, EquivalenceOf, GateOf, Measure
 
 FETCH = "Install the package easy-vqa, which carries the pictures."
 LAYOUTS = (Layout(name="package", tables={"test": ("test/questions.json",)}, pictures=("test/images/",)),)
@@ -108,3 +108,7 @@ def test_easy_vqa_control(control: ClaimOf) -> None:
 
 def test_easy_vqa_gate(gate: GateOf) -> None:
     gate().assert_passed()
+
+
+def test_easy_vqa_equivalence(equivalence: EquivalenceOf) -> None:
+    equivalence().assert_equivalent()

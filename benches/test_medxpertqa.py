@@ -40,7 +40,7 @@ from harness.load.layout import Layout
 from harness.records import Benchmark, Loaded, Source
 
 if TYPE_CHECKING:
-    from harness.interface import ClaimOf, GateOf, Measure
+    from harness.interface import ClaimOf, EquivalenceOf, GateOf, Measure
 
 FETCH = (
     "Fetch MM/test.jsonl and images.zip of the hub dataset TsinghuaC3I/MedXpertQA (or pass --download), and put "
@@ -108,3 +108,7 @@ def test_medxpertqa_control(control: ClaimOf) -> None:
 
 def test_medxpertqa_gate(gate: GateOf) -> None:
     gate().assert_passed()
+
+
+def test_medxpertqa_equivalence(equivalence: EquivalenceOf) -> None:
+    equivalence().assert_equivalent()

@@ -29,7 +29,7 @@ from harness.load.layout import Layout
 from harness.records import Benchmark, Loaded, Source
 
 if TYPE_CHECKING:
-    from harness.interface import ClaimOf, GateOf, Measure
+    from harness.interface import ClaimOf, EquivalenceOf, GateOf, Measure
 
 FETCH = "It is shipped with the suite in fixtures/embedded; run python -m fixtures.embedded.make_rows to make it anew."
 LAYOUTS = (
@@ -78,3 +78,7 @@ def test_phantom_choice_control(control: ClaimOf) -> None:
 
 def test_phantom_choice_gate(gate: GateOf) -> None:
     gate().assert_passed()
+
+
+def test_phantom_choice_equivalence(equivalence: EquivalenceOf) -> None:
+    equivalence().assert_equivalent()

@@ -28,7 +28,7 @@ from harness.load.layout import Layout
 from harness.records import Benchmark, Loaded, Source
 
 if TYPE_CHECKING:
-    from harness.interface import ClaimOf, GateOf, Measure
+    from harness.interface import ClaimOf, EquivalenceOf, GateOf, Measure
 
 FETCH = "It is shipped with the suite in fixtures/embedded; run python -m fixtures.embedded.make_rows to make it anew."
 LAYOUTS = (Layout(name="parquet", tables={"test": ("data/test-*.parquet",)}),)
@@ -74,3 +74,7 @@ def test_phantom_short_control(control: ClaimOf) -> None:
 
 def test_phantom_short_gate(gate: GateOf) -> None:
     gate().assert_passed()
+
+
+def test_phantom_short_equivalence(equivalence: EquivalenceOf) -> None:
+    equivalence().assert_equivalent()

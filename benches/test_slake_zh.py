@@ -33,7 +33,7 @@ from harness.load import slake
 from harness.records import Benchmark, Loaded, Source
 
 if TYPE_CHECKING:
-    from harness.interface import ClaimOf, GateOf, Measure
+    from harness.interface import ClaimOf, EquivalenceOf, GateOf, Measure
 
 FETCH = (
     "Fetch test.json and imgs.zip of the hub dataset BoKelvin/SLAKE (or pass --download), and put them below "
@@ -84,3 +84,7 @@ def test_slake_zh_control(control: ClaimOf) -> None:
 
 def test_slake_zh_gate(gate: GateOf) -> None:
     gate().assert_passed()
+
+
+def test_slake_zh_equivalence(equivalence: EquivalenceOf) -> None:
+    equivalence().assert_equivalent()

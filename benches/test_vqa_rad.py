@@ -46,7 +46,7 @@ from harness.load.table import Entry, read_json
 from harness.records import Benchmark, Loaded, Source
 
 if TYPE_CHECKING:
-    from harness.interface import ClaimOf, GateOf, Measure
+    from harness.interface import ClaimOf, EquivalenceOf, GateOf, Measure
 
 FETCH = (
     "Fetch the files of OSF project 89kps (VQA_RAD Dataset Public.json and VQA_RAD Image Folder), or "
@@ -167,3 +167,7 @@ def test_vqa_rad_control(control: ClaimOf) -> None:
 
 def test_vqa_rad_gate(gate: GateOf) -> None:
     gate().assert_passed()
+
+
+def test_vqa_rad_equivalence(equivalence: EquivalenceOf) -> None:
+    equivalence().assert_equivalent()

@@ -17,7 +17,7 @@ from types import MappingProxyType
 from typing import Any
 
 from harness.codec import label
-from harness.errors import ModelError
+from harness.errors import ModelError, ReceiptError
 from harness.ledger import Replies
 from harness.records import Case, Model, Prompt, Reply, Row
 
@@ -120,7 +120,7 @@ def alone(model: Model, asks: Sequence[Ask]) -> list[Reply]:
     plainest = getattr(model, "alone", None)
     if plainest is not None:
         prompts, labels = [one.prompt for one in asks], [one.label for one in asks]
-        return [_proven(one, reply) for one, reply in zip(asks, plainest(prompts, labels), strict=True)]
+        return [_proven(one, reply) for one, reply in zip(asks, _each(plainest(prompts, labels), asks), strict=True)]
     return [reply for one in asks for reply in _reply(model, [one], _prepare(model, [one]))]
 
 
@@ -252,7 +252,7 @@ def _reply(model: Model, batch: Sequence[Ask], prepared: Any) -> list[Reply]:
     try:
         if isinstance(prepared, Exception):
             raise prepared
-        answered = model.reply(prepared)
+        answered = _each(model.reply(prepared), batch)
     except Exception as error:
         if len(batch) == 1:
             return [_failed(error)]
@@ -261,6 +261,16 @@ def _reply(model: Model, batch: Sequence[Ask], prepared: Any) -> list[Reply]:
     else:
         return [_proven(one, reply) for one, reply in zip(batch, answered, strict=True)]
     return [reply for one in batch for reply in _reply(model, [one], _prepare(model, [one]))]
+
+
+def _each(replies: Sequence[Reply], asks: Sequence[Ask]) -> Sequence[Reply]:
+    """Refuse where there is not one reply a prompt: nobody could say whose they are."""
+    if len(replies) != len(asks):
+        raise ReceiptError(
+            f"{len(replies)} replies came back to {len(asks)} prompts, but should be one each, in order: the backend "
+            "lost or doubled a row"
+        )
+    return replies
 
 
 def _failed(error: Exception) -> Reply:

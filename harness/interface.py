@@ -29,6 +29,13 @@ class Gated(Protocol):
         """Fail unless the candidate passes the gate."""
 
 
+class Compared(Protocol):
+    """What ``equivalence()`` returns."""
+
+    def assert_equivalent(self) -> None:
+        """Fail unless two engines are shown to read these rows alike."""
+
+
 class Measure(Protocol):
     """The fixture ``measure``: runs one case."""
 
@@ -48,3 +55,10 @@ class GateOf(Protocol):
 
     def __call__(self) -> Gated:
         """Judge, measuring what is needed."""
+
+
+class EquivalenceOf(Protocol):
+    """The fixture ``equivalence``: holds two engines of one checkpoint against each other, row by row."""
+
+    def __call__(self) -> Compared:
+        """Compare, measuring what is needed."""
