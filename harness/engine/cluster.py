@@ -133,7 +133,8 @@ def plan(wanted: Wanted, nodes: tuple[Node, ...]) -> Plan:
         No node has what an actor asks for.
     """
     gpus = wanted.gpus if wanted.gpus is not None else float(any(node.gpus >= 1 for node in nodes))
-    able = [node for node in nodes if node.gpus >= gpus and node.cpus >= (wanted.cpus or 0)]
+    # a node without cores, as the head of a cluster often is, is meant to hold nothing
+    able = [node for node in nodes if node.gpus >= gpus and node.cpus >= (1 if wanted.cpus is None else wanted.cpus)]
     if not able:
         asked = f"{gpus:g} GPU(s)" + (f" and {wanted.cpus:g} core(s)" if wanted.cpus else "")
         there = "; ".join(f"{node.name} has {node.gpus:g} GPU(s) and {node.cpus:g} core(s)" for node in nodes)

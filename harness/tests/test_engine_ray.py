@@ -171,6 +171,20 @@ def test_actors_that_keep_dying_are_failed_rows_and_no_endless_wait(library: Any
     assert len(library.actors) == crew.DEATHS + 2
 
 
+def test_deaths_that_do_not_follow_one_another_are_no_reason_to_give_up(library: Any, put_in_place: Any) -> None:
+    killing = {ROWS[place].id for place in (2, 14)}
+
+    class Kills(Hand):
+        def reply(self, parcel: Parcel, *arrived: Any) -> Answered | Fault:
+            if killing.intersection(parcel.ids):
+                raise Death("out of memory")
+            return super().reply(parcel, *arrived)
+
+    put_in_place(Kills)
+    assert _failed(ROWS, _in_lanes(_model(1))).keys() == killing
+    assert len(library.actors) > crew.DEATHS + 2
+
+
 def test_the_next_case_gets_new_actors_where_those_of_the_last_one_died(library: Any, put_in_place: Any) -> None:
     put_in_place(Doomed)
     model = _model(1)
@@ -178,10 +192,69 @@ def test_the_next_case_gets_new_actors_where_those_of_the_last_one_died(library:
     prompts, ids = _asked(ROWS)
     model.check(prompts)
     assert set(hands.finishes(model.reply(model.prepare(prompts, ids)))) == {"failed"}
-    put_in_place(Hand)
+    put_in_place(Killed)
     model.check(prompts)
-    assert model.reply(model.prepare(prompts, ids)) == _without(ROWS)
+    assert _failed(ROWS, model.reply(model.prepare(prompts, ids))).keys() == {KILLS}
     model.close()
+
+
+def test_whoever_wants_an_actor_alone_is_served_before_those_who_come_later(library: Any) -> None:
+    model = _model(1)
+    model.meet(ROWS)
+    model.check(_asked(ROWS)[0])
+    site = model._site
+    assert site is not None
+    served: list[str] = []
+
+    def take(name: str, alone: bool) -> None:
+        member = site.crew.take(alone=alone)
+        assert member is not None
+        served.append(name)
+        site.crew.give_back(member, alone=alone)
+
+    first = site.crew.take()
+    assert first is not None
+    with ThreadPoolExecutor(2) as pool:
+        pool.submit(take, "alone", True)
+        time.sleep(0.1)
+        later = pool.submit(take, "later", False)
+        time.sleep(0.1)
+        assert served == []
+        site.crew.give_back(first)
+        later.result(timeout=10)
+    assert served == ["alone", "later"]
+    model.close()
+
+
+def test_rows_that_are_met_later_reach_the_actors_too(library: Any) -> None:
+    model = _model(1)
+    prompts, ids = _asked(ROWS)
+    model.meet(hands.rows(3))
+    model.check(prompts)
+    before = model.reply(model.prepare(prompts, ids))
+    model.meet(ROWS)
+    assert model.reply(model.prepare(prompts, ids)) == _without(ROWS) != before
+    model.close()
+
+
+def test_batches_are_answered_in_the_order_in_which_they_were_prepared(library: Any) -> None:
+    asked = _model(1)
+    asked.meet(ROWS)
+    prompts, ids = _asked(ROWS[:1])
+    prepared = asked.prepare(prompts, ids)
+    one = Hand(spec.parse(EYES), str(Path.cwd()), False)
+    one._prepared = 1  # as if another thread had just prepared a batch
+    with ThreadPoolExecutor(1) as pool:
+        second = pool.submit(one.reply, prepared.batch.parcel, *map(library.get, prepared.batch.stored))
+        time.sleep(0.1)
+        assert not second.done()
+        with one._replying:
+            one._replied = 1
+            one._replying.notify_all()
+        answered = second.result(timeout=10)
+    assert isinstance(answered, Answered)
+    assert list(answered.replies) == _without(ROWS[:1])
+    asked.close()
 
 
 def test_an_actor_that_breaks_on_what_another_answers_is_replaced(library: Any, put_in_place: Any) -> None:
@@ -447,6 +520,7 @@ def test_an_actor_without_gpus_sees_none_and_stands_where_the_driver_stands(
         (Wanted(gpus=0.5), (Node(name="a", cpus=8, gpus=1),), Plan(actors=2, gpus=0.5, cpus=4)),
         (Wanted(gpus=0), (Node(name="a", cpus=32, gpus=8),), Plan(actors=1, gpus=0, cpus=32)),
         (Wanted(cpus=16), (Node(name="a", cpus=32, gpus=8),), Plan(actors=2, gpus=1, cpus=16)),
+        (Wanted(), (Node(name="head", cpus=0, gpus=0), HERE), Plan(actors=1, gpus=0, cpus=2)),
         (Wanted(actors=3, cpus=1), (HERE,), Plan(actors=3, gpus=0, cpus=1)),
         (Wanted(), (Node(name="a", cpus=2, gpus=8),), Plan(actors=8, gpus=1, cpus=0)),
     ],
