@@ -81,7 +81,7 @@ def trained(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     lora = peft.LoraConfig(r=2, lora_alpha=8, target_modules=["q_proj", "v_proj"], init_lora_weights=False)
     folder = tmp_path_factory.mktemp("adapters") / "tuned"
     loading.tolerate()
-    peft.get_peft_model(model, lora).save_pretrained(folder)
+    peft.get_peft_model(model, lora).save_pretrained(str(folder))
     return folder
 
 
@@ -104,6 +104,24 @@ def test_adapter_replies_as_peft_makes_the_model_reply(built: Path, trained: Pat
         expected = [plain.answer(prompt).text for prompt in PROMPTS]
     assert texts(built, f"?adapter={trained}") == expected
     assert expected != before == texts(built)
+
+
+def test_adapter_trained_on_an_older_release_of_transformers_is_laid_over_the_same_layers(
+    built: Path, tuned: Path
+) -> None:
+    expected = texts(built, f"?adapter={tuned}")
+    older = {
+        "model.model.language_model.layers": "model.language_model.model.layers",
+        "model.model.vision_tower.encoder": "model.vision_tower.vision_model.encoder",
+    }
+
+    def renamed(held: dict[str, Any]) -> dict[str, Any]:
+        for now, then in older.items():
+            held = {key.replace(now, then): tensor for key, tensor in held.items()}
+        return held
+
+    rewritten(tuned, renamed)
+    assert texts(built, f"?adapter={tuned}") == expected
 
 
 def test_adapter_stays_apart_from_the_weights_and_the_class_is_the_same(built: Path, trained: Path) -> None:

@@ -212,6 +212,11 @@ def test_batch_of_eight_mixed_prompts_equals_eight_batches_of_one(candidate: Can
     same(replies(candidate.model, *MIXED), [replies(candidate.model, prompt)[0] for prompt in MIXED])
 
 
+def test_replies_are_the_same_where_nothing_is_reused(candidate: Candidate) -> None:
+    plain = replies(opened(candidate.folder, "?reuse=off"), *MIXED)
+    same(plain, replies(candidate.model, *MIXED))
+
+
 def test_rows_may_stand_in_any_order(candidate: Candidate) -> None:
     same(replies(candidate.model, *MIXED[::-1]), replies(candidate.model, *MIXED)[::-1])
 
