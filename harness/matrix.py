@@ -31,23 +31,39 @@ class Wanted:
 def matrix(kind: str, benchmark: Benchmark, chosen: Options) -> Iterator[tuple[str, Wanted]]:
     """Yield the test ids of one kind for one benchmark, with what each is about."""
     modes = asked_modes(benchmark, chosen)
-    claims = evidence.offered(options=benchmark.options, modes=modes)
     pairs: list[tuple[str, ModelSpec]]
     if kind == "measure":
         other = chosen.equivalent
-        pairs = [(name, m) for m in unlike(chosen.specs) for name in modes if m is not other or name == "image_text"]
-    elif kind == "claim":
-        pairs = [(name, m) for m in chosen.models for name in claims]
-    elif kind == "control":
-        pairs = [(name, m) for m in chosen.controls for name in claims if name in evidence.OF_SIGHT]
+        pairs = [
+            (name, m)
+            for m in unlike(chosen.specs)
+            for name in modes_of(m, modes)
+            if m is not other or name == "image_text"
+        ]
+    elif kind in ("claim", "control"):
+        models = chosen.models if kind == "claim" else chosen.controls
+        pairs = [
+            (name, m)
+            for m in models
+            for name in evidence.offered(options=benchmark.options, modes=modes_of(m, modes))
+            if kind == "claim" or name in evidence.OF_SIGHT
+        ]
     else:
         base = chosen.baseline if kind == "gate" else chosen.equivalent
         for m in chosen.models if base is not None and "image_text" in modes else ():
             assert base is not None
+            if kind == "equivalence" and m.answer != base.answer:
+                continue
             yield f"{m.name}-vs-{base.name}", Wanted(kind=kind, benchmark=benchmark, name=base.name, model=m.name)
         return
     for name, m in pairs:
         yield f"{name}-{m.name}", Wanted(kind=kind, benchmark=benchmark, name=name, model=m.name)
+
+
+def modes_of(model: ModelSpec, modes: Sequence[ModeName]) -> list[ModeName]:
+    """Return the modes that a model can be asked in: one that scores pictures has no answer without one."""
+    blind = not spec.needs_images(model.backend)
+    return [name for name in modes if blind or mode.shows_images(name)]
 
 
 BUNDLES: tuple[tuple[ModeName, ...], ...] = (

@@ -110,6 +110,11 @@ def mixes(backend: str) -> bool:
     return bool(getattr(_module(backend), "MIXES", False))
 
 
+def needs_images(backend: str) -> bool:
+    """Whether models of a backend have no answer without an image."""
+    return bool(getattr(_module(backend), "NEEDS_IMAGES", False))
+
+
 def unique(specs: Sequence[ModelSpec]) -> None:
     """Refuse two models of one name: their results would land in the same files.
 

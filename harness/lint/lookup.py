@@ -66,6 +66,9 @@ def known(results: Mapping[str, Any]) -> tuple[Known, ...]:
     for part in ("pairs", "claims", "gates"):
         for entry in results.get(part, ()):
             found += _walk(entry, _Place(entry["benchmark"], entry["model"], "", ()))
+    for part, who in (("equivalence", "first"), ("ways", "generation")):
+        for entry in results.get(part, ()):
+            found += _walk(entry, _Place(entry["benchmark"], entry.get(who, ""), "", ()))
     return tuple(found)
 
 

@@ -71,7 +71,7 @@ class Run:
         self._results = results or {}
         self._names = names(self._results)
         self._subjects = Subjects(page, self._names)
-        self._claims = [*self._results.get("claims", ()), *self._results.get("gates", ())]
+        self._claims = [claim for part in ("claims", "gates", "equivalence") for claim in self._results.get(part, ())]
         self._known = known(self._results)
         self._hints: dict[int, frozenset[str]] = {}
         self._spans = _verbatim(page, [str(claim["sentence"]) for claim in self._claims])

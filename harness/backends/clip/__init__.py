@@ -13,7 +13,10 @@ from harness.backends.clip.settings import OPTIONS, settle
 from harness.errors import UsageError
 from harness.records import ModelSpec
 
-__all__ = ["ANSWER", "OPTIONS", "open_model"]
+__all__ = ["ANSWER", "NEEDS_IMAGES", "OPTIONS", "open_model"]
+
+NEEDS_IMAGES = True
+"""The modes of text alone, and the claims that need them, are left out."""
 
 ANSWER = "likelihood_text"
 """How a model of this backend answers where the spec does not say."""

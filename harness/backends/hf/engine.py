@@ -110,18 +110,30 @@ class Engine:
         )
 
     def _scored(self, group: Group) -> dict[int, Reply]:
-        """Replies by the likelihood of each choice: of its token where it is one, else of all of its tokens."""
-        if all(self._choices.single(asked.prompt.choices) for asked in group.asked):
-            first = FirstToken()
-            self._write(group, 1, watching=first)
-            assert first.sure is not None
-            scores = [
-                self._choices.scores(sure, asked.prompt.choices)
-                for sure, asked in zip(first.sure, group.asked, strict=True)
-            ]
-        else:
-            scores = self._forced(group)
-        return {asked.place: _likeliest(asked, row) for asked, row in zip(group.asked, scores, strict=True)}
+        """Replies by the likelihood of each choice: of its token where it is one, else of all of its tokens.
+
+        That is settled row by row, so that no reply depends on its neighbours in the batch.
+        """
+        single = [self._choices.single(asked.prompt.choices) for asked in group.asked]
+        sure = self._first(group) if any(single) else None
+        forced = self._forced(group) if not all(single) else None
+        replies = {}
+        for row, asked in enumerate(group.asked):
+            if single[row]:
+                assert sure is not None
+                scores = self._choices.scores(sure[row], asked.prompt.choices)
+            else:
+                assert forced is not None
+                scores = forced[row]
+            replies[asked.place] = _likeliest(asked, scores)
+        return replies
+
+    def _first(self, group: Group) -> Tensor:
+        """Log-probabilities of the first new token, ``(rows, vocabulary)``."""
+        first = FirstToken()
+        self._write(group, 1, watching=first)
+        assert first.sure is not None
+        return first.sure
 
     def _forced(self, group: Group) -> list[tuple[float, ...]]:
         """Log-probability of all tokens of every choice of every row."""

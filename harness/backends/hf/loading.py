@@ -177,7 +177,7 @@ def tolerate() -> None:
     runs in a thread, and a block that restores the filters would restore them for every thread.
     """
     libraries = "transformers|torch|tokenizers|numpy|huggingface_hub|accelerate|peft|bitsandbytes"
-    inside = rf"({libraries}|harness\.backends\.hf)(\.|$)"
+    inside = rf"({libraries}|harness\.backends)(\.|$)"
     warnings.filterwarnings("default", module=inside)
     for category in (DeprecationWarning, PendingDeprecationWarning, FutureWarning):
         warnings.filterwarnings("ignore", category=category, module=inside)
