@@ -170,6 +170,8 @@ class Model(Protocol):
         Prompts that it advises to ask at a time.
     ``lanes`` : int
         Batches that may be in flight at once, each prepared and answered in a thread of its own; else 1.
+    ``ahead`` : int
+        Batches that are made ready at once, in threads, while one is answered; else 1.
     ``answers`` : frozenset of AnswerKind
         How it can answer, where that is more than ``generation``.
     ``mixes`` : bool

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -66,6 +67,11 @@ class HfModel:
     def batch_size(self) -> int:
         """Most prompts at a time: the option, else 32 on cuda and 16 elsewhere."""
         return self._settings.batch or (32 if device(self._settings).startswith("cuda") else 16)
+
+    @property
+    def ahead(self) -> int:
+        """Batches made ready at once while the model works: one for every four cores, so that it is not slowed."""
+        return max(1, min(4, (os.cpu_count() or 1) // 4))
 
     @property
     def mixes(self) -> bool:
