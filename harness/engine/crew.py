@@ -159,10 +159,8 @@ class Crew:
             self._turn.notify_all()
 
     def refresh(self) -> None:
-        """Begin a case anew: what kept dying in the last one gets another chance."""
+        """Fill the places of those that died and were not followed on, for a case that may go better than the last."""
         with self._turn:
-            if self._worn_out:
-                self._in_a_row = 0
             for _ in range(self._plan.actors - len(self._living) - len(self._starting)):
                 self._create()
 
