@@ -181,7 +181,7 @@ def test_torch_is_not_imported_to_share_out_devices() -> None:
     assert not any(name.startswith(("torch", "ray", "transformers")) for name in named)
 
 
-CONFTEST = """
+TEST = """
 import os
 
 from harness import devices
@@ -213,9 +213,10 @@ def test_two_real_workers_see_two_devices_each_and_none_in_common(
 ) -> None:
     monkeypatch.setenv(CUDA, "0,1,2,3")
     monkeypatch.delenv(HIP, raising=False)
-    pytester.makeconftest(CONFTEST)
+    pytester.makeconftest('pytest_plugins = ["harness.plugin"]')
     pytester.makepyfile(TEST)
     result = pytester.runpytest_subprocess("-p", "no:benchmark", "-n", "2", "--dist=each")
     result.assert_outcomes(passed=16)
     shown = set((pytester.path / "shown.txt").read_text().splitlines())
     assert shown == {"gw0 0,1", "gw1 2,3"}
+    result.stdout.fnmatch_lines(["*worker 2 of 2: CUDA_VISIBLE_DEVICES=2,3, of 4 device(s)*"])
