@@ -11,7 +11,7 @@ from typing import Any
 from harness.backends.hf import adapter, limits, settled
 from harness.backends.hf.checkpoint import INDEX, WEIGHTS, Checkpoint
 from harness.backends.hf.settings import PLAIN, Settings
-from harness.backends.hf.without_torchvision import images_and_text
+from harness.backends.hf.without_torchvision import open_processor
 from harness.errors import ModelError
 
 SMALL = 5_000_000
@@ -36,8 +36,7 @@ def load_processor(checkpoint: Checkpoint) -> tuple[Any, Any]:
             config = library.AutoConfig.from_pretrained(checkpoint.folder, **here)
             if checkpoint.settings is not None:
                 _hold_architecture(checkpoint, config, _opener(checkpoint, library))
-            with images_and_text():
-                processor = library.AutoProcessor.from_pretrained(checkpoint.folder, **here)
+            processor = open_processor(checkpoint.folder, **here)
         except ModelError:
             raise
         except Exception as cause:  # anything from a missing package to a config of a newer release
@@ -192,6 +191,8 @@ def _refuse(checkpoint: Checkpoint, what: str, cause: Exception) -> ModelError:
             "of them: use dtype=bfloat16, quantize=8bit, device_map=auto or a larger device"
         )
     do = "check the files, the packages and the options"
+    if "torchvision" in told.casefold():
+        do = "install the torchvision that goes with this torch, or a newer transformers, which can do without it"
     if "trust_remote_code" in told or "custom code" in told:
         do = f"take a model that transformers knows, or read its code and allow it with code={checkpoint.shown}"
     return ModelError(

@@ -20,8 +20,9 @@ import importlib
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
+from pathlib import Path
 from types import ModuleType
 from typing import Any, NoReturn
 
@@ -37,6 +38,32 @@ _LOCK = threading.RLock()
 def torchvision_is_here() -> bool:
     """Whether torchvision is installed; it is not imported."""
     return find_spec("torchvision") is not None
+
+
+def open_processor(folder: Path, **named: Any) -> Any:
+    """The processor of a checkpoint as ``AutoProcessor`` opens it or, where that wants torchvision, without videos.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the checkpoint.
+    **named
+        Arguments of ``AutoProcessor.from_pretrained``.
+
+    Raises
+    ------
+    Exception
+        What ``AutoProcessor`` raised, where it cannot be opened either way.
+    """
+    opener: Any = importlib.import_module("transformers").AutoProcessor
+    try:
+        return opener.from_pretrained(folder, **named)
+    except Exception:  # as a rule an ImportError; a release may stumble over what it could not import
+        if torchvision_is_here():
+            raise
+        with suppress(Exception), images_and_text():
+            return opener.from_pretrained(folder, **named)
+        raise
 
 
 @contextmanager
@@ -97,30 +124,45 @@ def _videos() -> Iterator[None]:
 
 @contextmanager
 def _num2words() -> Iterator[None]:
-    if find_spec("num2words") is not None or find_spec(_SMOLVLM) is None:
+    module = None if find_spec("num2words") else _module(_SMOLVLM)
+    if module is None:
         yield
         return
-    with _put(importlib.import_module(_SMOLVLM), "num2words", refuse):
+    with _put(module, "num2words", refuse):
         yield
 
 
 @contextmanager
 def _pixtral() -> Iterator[None]:
     """The class in place of the placeholder that its package shows without torchvision."""
-    pil, torchvision = f"{_PIXTRAL}.image_processing_pil_pixtral", f"{_PIXTRAL}.image_processing_pixtral"
-    if find_spec(pil) is None:
+    pil, name = _module(f"{_PIXTRAL}.image_processing_pil_pixtral"), f"{_PIXTRAL}.processing_pixtral"
+    if pil is None:
         yield
         return
-    name = f"{_PIXTRAL}.processing_pixtral"
     if name not in sys.modules:
-        sys.modules[torchvision] = importlib.import_module(pil)
-        try:
+        with _present(f"{_PIXTRAL}.image_processing_pixtral", pil):
             importlib.import_module(name)
-        finally:
-            del sys.modules[torchvision]
     module: Any = sys.modules[name]
     with _put(importlib.import_module(_PIXTRAL), "PixtralProcessor", module.PixtralProcessor):
         yield
+
+
+def _module(name: str) -> ModuleType | None:
+    """A module of transformers; None where this release has none, or needs torchvision for it."""
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        return None
+
+
+@contextmanager
+def _present(name: str, module: ModuleType) -> Iterator[None]:
+    """A module under the name of another one that cannot be imported."""
+    sys.modules[name] = module
+    try:
+        yield
+    finally:
+        del sys.modules[name]
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.backends.hf.loading import quiet
-from harness.backends.hf.without_torchvision import images_and_text
+from harness.backends.hf.without_torchvision import open_processor
 from harness.records import ImagePart, Prompt
 from harness.tests.checkpoints.parts import transformers
 
@@ -25,8 +25,8 @@ class Plain:
     """A checkpoint as transformers opens it: no batch, no padding, no cache between prompts."""
 
     def __init__(self, folder: Path) -> None:
-        with quiet(), images_and_text():
-            self.processor: Any = transformers().AutoProcessor.from_pretrained(folder)
+        with quiet():
+            self.processor: Any = open_processor(folder)
             self.model: Any = transformers().AutoModelForImageTextToText.from_pretrained(folder).eval()
 
     def answer(self, prompt: Prompt) -> Answer:
