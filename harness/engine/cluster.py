@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import os
 import socket
+import tempfile
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -173,7 +174,7 @@ def _connect(ray: Any, address: str) -> None:
 
 def _started_here() -> str:
     """Address of the last cluster that was started on this machine, as Ray notes it; empty for none."""
-    note = Path(os.environ.get("RAY_TMPDIR") or "/tmp") / "ray" / "ray_current_cluster"  # noqa: S108 - Ray's own place
+    note = Path(os.environ.get("RAY_TMPDIR") or tempfile.gettempdir()) / "ray" / "ray_current_cluster"
     try:
         return note.read_text(encoding="utf-8").strip()
     except OSError:

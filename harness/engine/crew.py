@@ -211,7 +211,7 @@ class Crew:
         """What an actor said, if it opened the very model that the driver's is."""
         if isinstance(said, Fault):
             self._kill(member)
-            raise ModelError(f"model {self._spec.name}: cannot be opened on a node ({said.kind}): {said.text}")
+            raise ModelError(f"model {self._spec.name}: cannot be opened on the cluster ({said.kind} {said.text})")
         for what, got, due, do in (
             ("release of the suite", said.version, harness.__version__, "install the same release on every node"),
             ("model", said.fingerprint, member.expected, "give it the same files and the same torch and transformers"),

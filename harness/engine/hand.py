@@ -61,7 +61,8 @@ class Hand:
                 batch_size=int(getattr(model, "batch_size", 8)),
             )
         except Exception as cause:
-            return _fault(cause)
+            fault = _fault(cause)
+            return replace(fault, text=f"on node {socket.gethostname()}: {fault.text}")
 
     def check(self, parcel: Parcel) -> Fault | None:
         """Ask the model whether it can take these prompts; their pictures did not come with them."""

@@ -441,14 +441,16 @@ def test_a_node_with_another_release_is_refused(library: Any, put_in_place: Any)
         _model().check(_asked(ROWS)[0])
 
 
-def test_a_model_that_a_node_cannot_open_is_refused_with_its_cause(library: Any, put_in_place: Any) -> None:
-    class Bare(Hand):
-        def open(self, told: Any) -> Any:
-            return Fault(kind="ModelError", text="model eyes: no such folder")
-
-    put_in_place(Bare)
+def test_a_model_that_a_node_cannot_open_is_refused_with_node_and_cause(
+    library: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     model = _model()
-    with pytest.raises(ModelError, match=r"cannot be opened on a node \(ModelError\): model eyes: no such folder"):
+
+    def gone(wanted: Any) -> Any:
+        raise ModelError("model eyes: no such folder")
+
+    monkeypatch.setattr("harness.engine.hand.specs.open_model", gone)
+    with pytest.raises(ModelError, match=r"opened on the cluster \(ModelError on node \S+: model eyes: no such folder"):
         model.check(_asked(ROWS)[0])
     model.close()
 
