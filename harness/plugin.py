@@ -18,7 +18,7 @@ import pytest
 
 from harness import command_line, mode
 from harness.board import Board, Sender, Watcher
-from harness.errors import SightcheckError
+from harness.errors import SightcheckError, UsageError
 from harness.matrix import KINDS, Wanted, matrix, nothing_selected, together
 from harness.options import Options
 from harness.records import Benchmark
@@ -66,6 +66,7 @@ def pytest_configure(config: pytest.Config) -> None:
     try:
         config.stash[OPTIONS] = command_line.parsed(config)
         _check_quoted(config.stash[OPTIONS])
+        _check_engine(config)
     except SightcheckError as error:
         raise pytest.UsageError(str(error)) from error
     config.stash[SEEN] = {}
@@ -83,6 +84,19 @@ def _check_quoted(chosen: Options) -> None:
         from harness import quoted
 
         quoted.read(chosen.quoted)
+
+
+def _check_engine(config: pytest.Config) -> None:
+    """Refuse workers beside an engine that spreads the rows itself, and devices that cannot be shared out."""
+    from harness import devices
+
+    devices.visible(os.environ, lambda: devices.Devices(variable="", names=()))
+    asked, several = config.stash[OPTIONS].engine, int(getattr(config.option, "numprocesses", 0) or 0)
+    if asked and several > 1:
+        raise UsageError(
+            f"--engine {asked}: got -n {several} beside it, but the rows of a case are spread over the cluster already. "
+            "Leave -n out."
+        )
 
 
 def _check_declared(config: pytest.Config) -> None:
