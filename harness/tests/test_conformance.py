@@ -12,6 +12,7 @@ import pytest
 
 from harness import spec
 from harness.backends.hf import limits
+from harness.backends.hf.model import HfModel
 from harness.errors import ModelError
 from harness.records import ImagePart, ImageRef, Model, Prompt, Reply, TextPart
 from harness.tests import checkpoints
@@ -99,6 +100,13 @@ def candidate(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
     return Candidate(name=request.param, folder=folder, model=opened(folder), plain=Plain(folder))
 
 
+@pytest.fixture(scope="module")
+def mixed(candidate: Candidate) -> list[Reply]:
+    """Replies to all eight prompts in one batch."""
+    candidate.model.check(MIXED)
+    return replies(candidate.model, *MIXED)
+
+
 @pytest.fixture
 def spoilt(candidate: Candidate, tmp_path: Path) -> Path:
     """A copy of the checkpoint that a test may change."""
@@ -118,17 +126,16 @@ def between(first: ImageRef, second: ImageRef, tokens: int = 12) -> Prompt:
 # ------------------------------------------------------------------------------------------------- images
 
 
-def test_every_image_arrives_with_tokens_and_a_tensor_of_its_own(candidate: Candidate) -> None:
-    candidate.model.check(MIXED)
-    for prompt, reply in zip(MIXED, replies(candidate.model, *MIXED), strict=True):
+def test_every_image_arrives_with_tokens_and_a_tensor_of_its_own(mixed: list[Reply]) -> None:
+    for prompt, reply in zip(MIXED, mixed, strict=True):
         assert reply.error == ""
         assert [receipt.digest for receipt in reply.receipts] == [image.digest for image in prompt.images]
         assert len({receipt.tensor for receipt in reply.receipts}) == len({image.digest for image in prompt.images})
         assert "" not in {receipt.tensor for receipt in reply.receipts}
 
 
-def test_image_tokens_are_counted_image_by_image(candidate: Candidate) -> None:
-    counted = [[receipt.tokens for receipt in reply.receipts] for reply in replies(candidate.model, *MIXED)]
+def test_image_tokens_are_counted_image_by_image(candidate: Candidate, mixed: list[Reply]) -> None:
+    counted = [[receipt.tokens for receipt in reply.receipts] for reply in mixed]
     assert [counted[0], counted[1], counted[3]] == TOKENS[candidate.name]
     assert counted[2] == counted[5] == []
 
@@ -174,15 +181,16 @@ def test_parts_stand_in_the_prompt_in_the_order_given_and_once(candidate: Candid
     assert replies(candidate.model, prompt)[0].prompt_tokens == len(ids)
 
 
-def test_prompt_begins_with_one_bos_though_the_tokenizer_would_add_another(candidate: Candidate) -> None:
+def test_prompt_begins_with_one_bos_though_the_tokenizer_would_add_another(
+    candidate: Candidate, mixed: list[Reply]
+) -> None:
     tokenizer = candidate.plain.processor.tokenizer
     assert tokenizer("a")["input_ids"][0] == tokenizer.bos_token_id
     for prompt in MIXED:
         ids = candidate.expected(prompt).prompt
         assert ids.count(tokenizer.bos_token_id) == 1
         assert ids[0] == tokenizer.bos_token_id
-    counted = [reply.prompt_tokens for reply in replies(candidate.model, *MIXED)]
-    assert counted == [len(candidate.expected(prompt).prompt) for prompt in MIXED]
+    assert [reply.prompt_tokens for reply in mixed] == [len(candidate.expected(prompt).prompt) for prompt in MIXED]
 
 
 @pytest.mark.parametrize(("order", "skeleton"), [("images_first", "#user: #first second"), ("text_first", "second#")])
@@ -202,28 +210,44 @@ def test_order_moves_all_images_to_one_side(candidate: Candidate, order: str, sk
 # ------------------------------------------------------------------------------------------------- batches
 
 
-def test_batch_of_eight_mixed_prompts_equals_plain_transformers_row_by_row(candidate: Candidate) -> None:
-    for prompt, reply in zip(MIXED, replies(candidate.model, *MIXED), strict=True):
+def test_batch_of_eight_mixed_prompts_equals_plain_transformers_row_by_row(
+    candidate: Candidate, mixed: list[Reply]
+) -> None:
+    for prompt, reply in zip(MIXED, mixed, strict=True):
         expected = candidate.expected(prompt)
         assert (reply.text, reply.new_tokens) == (expected.text, len(expected.new))
 
 
-def test_batch_of_eight_mixed_prompts_equals_eight_batches_of_one(candidate: Candidate) -> None:
-    same(replies(candidate.model, *MIXED), [replies(candidate.model, prompt)[0] for prompt in MIXED])
+def test_batch_of_eight_mixed_prompts_equals_eight_batches_of_one(candidate: Candidate, mixed: list[Reply]) -> None:
+    same(mixed, [replies(candidate.model, prompt)[0] for prompt in MIXED])
 
 
-def test_replies_are_the_same_where_nothing_is_reused(candidate: Candidate) -> None:
-    plain = replies(opened(candidate.folder, "?reuse=off"), *MIXED)
-    same(plain, replies(candidate.model, *MIXED))
+def test_replies_are_the_same_where_nothing_is_reused(candidate: Candidate, mixed: list[Reply]) -> None:
+    same(replies(opened(candidate.folder, "?reuse=off"), *MIXED), mixed)
 
 
-def test_rows_may_stand_in_any_order(candidate: Candidate) -> None:
-    same(replies(candidate.model, *MIXED[::-1]), replies(candidate.model, *MIXED)[::-1])
+def test_rows_asked_alone_and_by_the_plainest_way_reply_the_same(candidate: Candidate, mixed: list[Reply]) -> None:
+    assert isinstance(candidate.model, HfModel)
+    same(candidate.model.alone(MIXED[:4]), mixed[:4])
 
 
-def test_batches_are_padded_on_the_left_though_the_files_say_right(spoilt: Path, candidate: Candidate) -> None:
+def test_likelihood_of_each_choice_is_that_of_plain_transformers(candidate: Candidate) -> None:
+    letters = ("A", "B", "C", "D")
+    asked = [replace(prompt, choices=letters) for prompt in MIXED[:4]]
+    for prompt, reply in zip(MIXED[:4], replies(candidate.model, *asked), strict=True):
+        expected = candidate.plain.following(prompt, letters)
+        assert reply.scores == pytest.approx(expected, abs=1e-4)
+        assert reply.text == letters[expected.index(max(expected))]
+        assert len(reply.receipts) == len(prompt.images)
+
+
+def test_rows_may_stand_in_any_order(candidate: Candidate, mixed: list[Reply]) -> None:
+    same(replies(candidate.model, *MIXED[::-1]), mixed[::-1])
+
+
+def test_batches_are_padded_on_the_left_though_the_files_say_right(spoilt: Path, mixed: list[Reply]) -> None:
     edit(spoilt / "tokenizer_config.json", "padding_side", "right")
-    same(replies(opened(spoilt), *MIXED), replies(candidate.model, *MIXED))
+    same(replies(opened(spoilt, "?reuse=off"), *MIXED), mixed)
 
 
 # --------------------------------------------------------------------------------------------------- replies
@@ -232,7 +256,7 @@ def test_batches_are_padded_on_the_left_though_the_files_say_right(spoilt: Path,
 def test_every_stop_token_of_the_generation_config_ends_a_reply(spoilt: Path, candidate: Candidate) -> None:
     new = candidate.expected(MIXED[4]).new
     edit(spoilt / "generation_config.json", "eos_token_id", [2, new[-1]])
-    long, other = replies(opened(spoilt), MIXED[4], MIXED[0])
+    long, other = replies(opened(spoilt, "?reuse=off"), MIXED[4], MIXED[0])
     assert (long.finish, long.new_tokens) == ("stop", new.index(new[-1]) + 1)
     assert candidate.expected(MIXED[0]).text.startswith(other.text)
 

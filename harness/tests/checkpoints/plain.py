@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,14 +32,7 @@ class Plain:
 
     def answer(self, prompt: Prompt) -> Answer:
         """Render, process and generate greedily."""
-        content = [
-            {"type": "image"} if isinstance(part, ImagePart) else {"type": "text", "text": part.text}
-            for part in prompt.parts
-        ]
-        text = self.processor.apply_chat_template([{"role": "user", "content": content}], add_generation_prompt=True)
-        images = [image.open() for image in prompt.images]
-        named = {"images": [images]} if images else {}
-        inputs = self.processor(text=[text], add_special_tokens=False, return_tensors="pt", **named)
+        inputs = self._inputs(prompt)
         ids = inputs["input_ids"]
         with quiet():
             written = self.model.generate(**inputs, do_sample=False, max_new_tokens=prompt.max_new_tokens)
@@ -48,6 +42,24 @@ class Plain:
             new=tuple(new),
             text=self.processor.tokenizer.decode(new, skip_special_tokens=True),
         )
+
+    def following(self, prompt: Prompt, words: Sequence[str]) -> list[float]:
+        """Log-probability of each of some words, all of them single tokens, as the first of the reply."""
+        import torch
+
+        with torch.inference_mode():
+            sure = self.model(**self._inputs(prompt)).logits[0, -1].log_softmax(dim=-1)
+        return [float(sure[token]) for token in self.processor.tokenizer.convert_tokens_to_ids(list(words))]
+
+    def _inputs(self, prompt: Prompt) -> Any:
+        content = [
+            {"type": "image"} if isinstance(part, ImagePart) else {"type": "text", "text": part.text}
+            for part in prompt.parts
+        ]
+        text = self.processor.apply_chat_template([{"role": "user", "content": content}], add_generation_prompt=True)
+        images = [image.open() for image in prompt.images]
+        named = {"images": [images]} if images else {}
+        return self.processor(text=[text], add_special_tokens=False, return_tensors="pt", **named)
 
     def skeleton(self, ids: tuple[int, ...]) -> str:
         """The characters of a prompt, with one ``#`` for all that stands in the place of an image, or of ``<bos>``."""
