@@ -162,7 +162,17 @@ def test_reasoning_of_a_model_is_not_in_the_text_of_its_reply(llava: Path) -> No
     words = held["model"]["vocab"]
     words["</think>"] = words.pop(plain[said])
     (llava / "tokenizer.json").write_text(json.dumps(held))
-    assert replied(llava).text == plain[plain.rindex(plain[said]) + 1 :].replace(plain[said], "").strip()
+    reply = replied(llava)
+    assert reply.thinking == plain[:said].strip()
+    assert reply.text == plain[plain.rindex(plain[said]) + 1 :].replace(plain[said], "").strip()
+
+
+def test_thought_that_the_template_opened_and_the_limit_cut_is_no_answer(llava: Path) -> None:
+    template = llava / "chat_template.jinja"
+    template.write_text(template.read_text() + "<think>\n")
+    reply = replied(llava)
+    assert (reply.text, reply.finish, reply.new_tokens) == ("", "length", 9)
+    assert reply.thinking
 
 
 TEMPLATE_THAT_ASKS = (
