@@ -12,13 +12,12 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from harness import command_line, mode
+from harness import command_line, mode, workers
 from harness.board import Board, Sender, Watcher
-from harness.errors import SightcheckError, UsageError
+from harness.errors import SightcheckError
 from harness.matrix import KINDS, Wanted, matrix, nothing_selected, together
 from harness.options import Options
 from harness.records import Benchmark
@@ -66,14 +65,14 @@ def pytest_configure(config: pytest.Config) -> None:
     try:
         config.stash[OPTIONS] = command_line.parsed(config)
         _check_quoted(config.stash[OPTIONS])
-        _check_engine(config)
+        workers.check(config, config.stash[OPTIONS].engine)
     except SightcheckError as error:
         raise pytest.UsageError(str(error)) from error
     config.stash[SEEN] = {}
     config.stash[OUTCOMES] = Outcomes()
     config.pluginmanager.register(config.stash[OUTCOMES], "sightcheck-outcomes")
     config.stash[FOLDER] = config.stash[OPTIONS].reports / _run_name(config)
-    if _worker(config) is None:
+    if workers.this(config) is None:
         _check_declared(config)
     config.stash[BOARD] = _board(config)
 
@@ -86,19 +85,6 @@ def _check_quoted(chosen: Options) -> None:
         quoted.read(chosen.quoted)
 
 
-def _check_engine(config: pytest.Config) -> None:
-    """Refuse workers beside an engine that spreads the rows itself, and devices that cannot be shared out."""
-    from harness import devices
-
-    devices.visible(os.environ, lambda: devices.Devices(variable="", names=()))
-    asked, several = config.stash[OPTIONS].engine, int(getattr(config.option, "numprocesses", 0) or 0)
-    if asked and several > 1:
-        raise UsageError(
-            f"--engine {asked}: got -n {several} beside it, but the rows of a case are spread over the cluster already. "
-            "Leave -n out."
-        )
-
-
 def _check_declared(config: pytest.Config) -> None:
     """Refuse to go on with a run that was begun under other limits, before anything is collected."""
     from harness.report.declare import check
@@ -109,51 +95,18 @@ def _check_declared(config: pytest.Config) -> None:
         raise pytest.UsageError(str(error)) from error
 
 
-def _worker(config: pytest.Config) -> dict[str, Any] | None:
-    found: dict[str, Any] | None = getattr(config, "workerinput", None)
-    return found
-
-
 def _run_name(config: pytest.Config) -> str:
-    worker = _worker(config)
+    worker = workers.this(config)
     if worker is not None:
         return str(worker["sightcheck_run"])
     return config.stash[OPTIONS].run or time.strftime("%Y-%m-%d_%H%M%S")
 
 
-class _ToWorkers:
-    """Hands the name of the run to xdist's workers."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_configure_node(self, node: Any) -> None:
-        """Called by xdist for every worker that it starts."""
-        node.workerinput["sightcheck_run"] = self._name
-
-
 def _board(config: pytest.Config) -> Board | Sender:
-    worker = _worker(config)
-    if worker is not None:
-        # each worker would else take a thread a core, and they would wait for one another
-        threads = max(1, (os.cpu_count() or 1) // workers(config))
-        os.environ.setdefault("OMP_NUM_THREADS", str(threads))
-        sender = Sender(config.stash[FOLDER] / ".progress", str(worker["workerid"]))
-        _bind(str(worker["workerid"]), workers(config), sender)
-        return sender
-    config.pluginmanager.register(_ToWorkers(config.stash[FOLDER].name), "sightcheck-to-workers")
+    if workers.this(config) is not None:
+        return workers.settle(config, config.stash[FOLDER] / ".progress")
+    config.pluginmanager.register(workers.Handed(config.stash[FOLDER].name), "sightcheck-to-workers")
     return Board(lambda text: _write(config, text), terminal=sys.stderr.isatty())
-
-
-def _bind(worker: str, several: int, sender: Sender) -> None:
-    """Show a worker devices of its own, before torch looks for any."""
-    from harness import devices
-
-    bound = devices.bind(int(worker.removeprefix("gw")), several, os.environ)
-    os.environ.update(bound.variables)
-    if bound.said:
-        sender.say(bound.said)
 
 
 def _write(config: pytest.Config, text: str) -> None:
@@ -190,7 +143,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     for kind in KINDS:
         if kind in metafunc.fixturenames:
             params = [
-                pytest.param(w, id=shown, marks=[pytest.mark.bench, _group(w, chosen, workers(metafunc.config))])
+                pytest.param(w, id=shown, marks=[pytest.mark.bench, _group(w, chosen, workers.count(metafunc.config))])
                 for shown, w in matrix(kind, benchmark, chosen)
             ]
             metafunc.parametrize(kind, params, indirect=True)
@@ -207,12 +160,6 @@ def _group(wanted: Wanted, chosen: Options, several: int) -> pytest.MarkDecorato
     return pytest.mark.xdist_group(f"{wanted.benchmark.name}.{wanted.model}.{together(wanted, chosen, several)}")
 
 
-def workers(config: pytest.Config) -> int:
-    """Return how many processes share the tests of this run."""
-    worker = _worker(config)
-    return int(worker["workercount"]) if worker is not None else 1
-
-
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Put the cases of one model together, and the claims behind all cases; an empty selection says what there is."""
@@ -227,7 +174,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     seen = config.stash[SEEN]
     if seen and not items:
         text = nothing_selected(tuple(seen.values()), chosen, str(config.getoption("-k")))
-        if _worker(config) is None:
+        if workers.this(config) is None:
             raise pytest.UsageError(text)
         config.stash[BOARD].say(text)
 
@@ -268,7 +215,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     try:
         declare(config.stash[FOLDER], config.stash[OPTIONS], [each for each in wanted if each.kind != "measure"])
     except SightcheckError as error:
-        if _worker(config) is None:
+        if workers.this(config) is None:
             raise pytest.UsageError(str(error)) from error
         # a worker that ends here would only be called crashed: its tests say what is wrong
         config.stash[REFUSED] = str(error)
@@ -293,7 +240,7 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Under xdist, begin to watch what the workers leave."""
     config = session.config
-    if _worker(config) is None and config.pluginmanager.hasplugin("dsession"):
+    if workers.this(config) is None and config.pluginmanager.hasplugin("dsession"):
         every = 5.0 if sys.stderr.isatty() else 30.0
         watcher = Watcher(config.stash[FOLDER] / ".progress", lambda text: _write(config, text), every=every)
         config.stash[WATCHER] = watcher
@@ -324,7 +271,7 @@ OUTCOMES = pytest.StashKey[Outcomes]()
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Write the report; where everything was skipped, nothing was measured, and the exit code says so."""
     config = session.config
-    if _worker(config) is not None:
+    if workers.this(config) is not None:
         return
     if WATCHER in config.stash:
         config.stash[WATCHER].stop()
