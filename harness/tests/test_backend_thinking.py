@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from harness import spec
-from harness.backends.hf import decode, thinking
+from harness.backends.hf import decode, limits, thinking
 from harness.backends.hf.thinking import MARKS
 from harness.errors import ModelError
 from harness.records import Reply
@@ -93,6 +94,14 @@ def test_reply_without_marks_is_kept_letter_for_letter(tokenizer: Any) -> None:
 
 def test_prompt_that_speaks_of_marks_opens_no_thought() -> None:
     assert not thinking.opens("user: what does <think> mean?assistant: ")
+
+
+def test_choices_are_refused_where_the_template_opens_a_thought() -> None:
+    scored = [ask("which?"), replace(ask("which?"), choices=("A", "B"))]
+    with pytest.raises(ModelError, match="its chat template opens a thought, but the likelihood of a choice"):
+        limits.hold_choices("vlm", scored, "assistant: <think>\n")
+    limits.hold_choices("vlm", scored, "assistant: <think>\n\n</think>\n\n")
+    limits.hold_choices("vlm", scored[:1], "assistant: <think>\n")
 
 
 def test_mark_of_a_model_whose_alphabet_is_not_ours_is_known() -> None:

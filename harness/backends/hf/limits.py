@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
+from harness.backends.hf import thinking
 from harness.errors import ModelError
 from harness.records import ImagePart, ImageRef, Prompt, TextPart
 
@@ -62,6 +63,30 @@ def hold(name: str, model_type: str, prompts: Sequence[Prompt]) -> None:
         raise ModelError(
             f"model {name}: {counts.count(0)} of {len(counts)} prompts have no image, but {model_type} needs one "
             f"({NEEDS_IMAGE[model_type]}): leave out the modes of text alone for this model"
+        )
+
+
+def hold_choices(name: str, prompts: Sequence[Prompt], tail: str) -> None:
+    """Refuse choices to score where the model would reason before it answers.
+
+    Parameters
+    ----------
+    name : str
+        The model in messages.
+    prompts : sequence of Prompt
+        What is coming.
+    tail : str
+        End of one of them as the chat template writes it.
+
+    Raises
+    ------
+    ModelError
+        The template leaves a thought open, so that the next token is not the answer.
+    """
+    if thinking.opens(tail) and any(prompt.choices for prompt in prompts):
+        raise ModelError(
+            f"model {name}: its chat template opens a thought, but the likelihood of a choice can only be taken where "
+            "an answer begins: add thinking=off if the template knows it, or let the model write (answer=generation)"
         )
 
 
