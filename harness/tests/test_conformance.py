@@ -54,6 +54,10 @@ TOKENS = {
     "internvl": [[1], [1, 4], [3, 4, 1]],
     # tiles are read by cross-attention, past the prompt
     "mllama": [[1], [1, 1], [1, 1, 1]],
+    # sides of whole squares of 6, as many as 70 of them hold: 7 x 9, 5 x 13, 5 x 11, 15 x 4, 7 x 9
+    "gemma4": [[63], [63, 65], [55, 60, 63]],
+    # as Qwen2-VL, but a side of less than 28 is enlarged to it first: 20 x 70 become 28 x 98, and 98 rounds up to 112
+    "glm4v": [[2], [2, 3], [2, 4, 2]],
     # at most 56 a side, rounded up to multiples of 28 (of 14 in Pixtral)
     "mistral3": [[4], [4, 2], [2, 2, 4]],
     "pixtral": [[12], [12, 8], [8, 8, 12]],

@@ -9,10 +9,10 @@ from pathlib import Path
 from PIL import Image
 
 from harness.records import ImagePart, ImageRef, Prompt, TextPart
-from harness.tests.checkpoints.gemma import gemma3, paligemma
+from harness.tests.checkpoints.gemma import gemma3, gemma4, paligemma
 from harness.tests.checkpoints.idefics import idefics2, idefics3, smolvlm
 from harness.tests.checkpoints.llava import llava, llava_next, llava_onevision
-from harness.tests.checkpoints.others import blip_2, internvl, mistral3, mllama, pixtral
+from harness.tests.checkpoints.others import blip_2, glm4v, internvl, mistral3, mllama, pixtral
 from harness.tests.checkpoints.qwen import qwen2_5_vl, qwen2_vl, qwen3_vl
 
 __all__ = ["BUILDERS", "ask", "blip_2", "llava", "paligemma", "picture"]
@@ -32,6 +32,8 @@ BUILDERS: Mapping[str, Callable[[Path], Path]] = {
     "mllama": mllama,
     "mistral3": mistral3,
     "pixtral": pixtral,
+    "gemma4": gemma4,
+    "glm4v": glm4v,
 }
 """Architectures that take several images, and open without packages beyond the suite's own."""
 

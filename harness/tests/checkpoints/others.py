@@ -1,4 +1,4 @@
-"""InternVL, Mllama, Mistral 3 with Pixtral's eyes, BLIP-2."""
+"""InternVL, GLM-4V, Mllama, Mistral 3 with Pixtral's eyes, BLIP-2."""
 
 from __future__ import annotations
 
@@ -107,6 +107,41 @@ def pixtral(folder: Path) -> Path:
         vision_feature_layer=-1,
     )
     return save(folder, hf.LlavaForConditionalGeneration, config, processor)
+
+
+def glm4v(folder: Path) -> Path:
+    """GLM-4V, of which GLM-4.1V reasons before it answers: patches in one list, with a grid a picture."""
+    hf = transformers()
+
+    marks = ["<|begin_of_image|>", "<|end_of_image|>", "<|begin_of_video|>", "<|end_of_video|>"]
+    tokenizer = tokenizer_of(marks, placeholder="<|image|>", video_token="<|video|>")
+    unit = (2 * PATCH) ** 2
+    image = hf.Glm4vImageProcessorPil(size={"shortest_edge": 2 * unit, "longest_edge": 12 * unit})
+    asked = template("<|begin_of_image|><|image|><|end_of_image|>")
+    with images_and_text():
+        processor = hf.Glm4vProcessor(image, tokenizer, no_videos(), chat_template=asked)
+    begin, end, begin_video, end_video = tokenizer.convert_tokens_to_ids(marks)
+    config = hf.Glm4vConfig(
+        vision_config={
+            "depth": 1,
+            "hidden_size": 16,
+            "intermediate_size": 32,
+            "num_heads": 2,
+            "out_hidden_size": 16,
+            "image_size": 4 * PATCH,
+        },
+        text_config={
+            **sizes(len(tokenizer)),
+            "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0, "mrope_section": [2, 1, 1]},
+        },
+        image_token_id=tokenizer.image_token_id,
+        video_token_id=tokenizer.video_token_id,
+        image_start_token_id=begin,
+        image_end_token_id=end,
+        video_start_token_id=begin_video,
+        video_end_token_id=end_video,
+    )
+    return save(folder, hf.Glm4vForConditionalGeneration, config, processor)
 
 
 def blip_2(folder: Path) -> Path:
