@@ -16,7 +16,8 @@ from pathlib import Path
 
 from harness import spec
 from harness.bench import checkpoint, questions
-from harness.bench.questions import PEERS, Sizes
+from harness.bench.questions import PEERS
+from harness.bench.systems import Sizes
 from harness.bench.told import Told, caption
 from harness.errors import SightcheckError, UsageError
 from harness.options import pairs
@@ -60,6 +61,7 @@ def _run(asked: argparse.Namespace, scratch: Path) -> int:
                 repeats=asked.repeats,
                 threads=asked.threads,
                 peers=given,
+                only=tuple(asked.only),
             )
             told.append(QUESTIONS[name](sizes))
             print(told[-1].markdown(), flush=True)
@@ -118,6 +120,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--threads", type=int, default=1, help="threads of each process; 0 for as many as it takes (1)")
     parser.add_argument("--model", default="llava", help=f"hf:FOLDER, or made: {', '.join(checkpoint.MADE)} (llava)")
     parser.add_argument("--peer", action="append", default=[], metavar="NAME=PYTHON", help=f"{', '.join(PEERS)}")
+    parser.add_argument("--only", action="append", default=[], metavar="NAME", help="systems that race; repeatable")
     parser.add_argument("--scratch", default="", metavar="DIR", help="where rows and checkpoints are made")
     parser.add_argument("--json", default="", metavar="FILE", help="write all figures of all rounds")
     return parser

@@ -68,24 +68,24 @@ def batches(processor: Any, passes: dict[str, list[dict[str, Any]]], size: int) 
     """Rows of one length together; those with and without pictures never, as no processor takes all such mixtures."""
     made: list[Some] = []
     for name, rows in passes.items():
-        lengths = {row["id"]: length(processor, row) for row in rows}
+        long = dict(zip((row["id"] for row in rows), lengths(processor, rows), strict=True))
         for with_images in (True, False):
             those = [(name, row) for row in rows if bool(row["images"]) is with_images]
-            those.sort(key=lambda each: lengths[each[1]["id"]])
+            those.sort(key=lambda each: long[each[1]["id"]])
             made += [those[start : start + size] for start in range(0, len(those), size)]
     return made
 
 
-def length(processor: Any, row: dict[str, Any]) -> int:
-    """Tokens of a row: those of its pictures where the processor can tell from their sizes, and those of its text."""
-    words = len(processor.tokenizer(row["text"])["input_ids"])
-    sizes = [_size(path) for path in row["images"]]
-    if not sizes:
-        return words
+def lengths(processor: Any, rows: Sequence[dict[str, Any]]) -> list[int]:
+    """Tokens of each row: those of its text, and those of its pictures where the processor knows them by size."""
+    words = [len(ids) for ids in processor.tokenizer([row["text"] for row in rows])["input_ids"]]
+    sizes = list({_size(path) for row in rows for path in row["images"]})
     try:
-        return words + int(sum(processor._get_num_multimodal_tokens(image_sizes=sizes)["num_image_tokens"]))
+        tokens = processor._get_num_multimodal_tokens(image_sizes=sizes)["num_image_tokens"] if sizes else ()
     except (AttributeError, NotImplementedError, TypeError):
-        return words + 1000 * len(sizes)
+        tokens = [1000] * len(sizes)
+    of = dict(zip(sizes, tokens, strict=True))
+    return [count + sum(of[_size(path)] for path in row["images"]) for count, row in zip(words, rows, strict=True)]
 
 
 def prepared(processor: Any, groups: Sequence[Some]) -> Iterator[tuple[Some, Any]]:

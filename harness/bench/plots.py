@@ -14,10 +14,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from harness.bench import questions
 from harness.errors import DataError
 
 OURS, LOOPS, OTHERS = "#0072B2", "#8A8A8A", "#E69F00"
-NAMES_OF_OURS = ("sightcheck", "suite", "likelihood", "the same again")
+NAMES_OF_OURS = ("sightcheck", "suite", questions.PROVEN, "likelihood", "the same again")
 TITLES: Mapping[str, str] = {
     "one": "One mode",
     "ladder": "Every mode and rotation",

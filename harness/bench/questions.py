@@ -12,16 +12,13 @@ peers                   other evaluation suites on the same checkpoint and rows
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from statistics import median
 
-from harness import mode
+from harness import canary, mode
 from harness.bench import big, made
-from harness.bench.rounds import Commands, System, race
-from harness.bench.suite import Job
+from harness.bench.rounds import System
+from harness.bench.systems import Sizes, always, loop, suite, work
 from harness.bench.told import Told
 from harness.records import ModeName
 
@@ -34,90 +31,57 @@ PEERS: Mapping[str, str] = {
 }
 """Other suites by the file that runs them."""
 
+PROVEN = "suite, rows asked again"
+SAID = f"the suite asks no row twice here, as the loops do not; '{PROVEN}' is the suite as it comes: of every case "
+SAID += f"{canary.SIZE} rows are asked again alone, to prove the batches"
+
 ONE_AT_A_TIME = ("VLMEvalKit",)
 """Suites that take no batches."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sizes:
-    """What a question is asked with.
-
-    Attributes
-    ----------
-    model : Path
-        Folder of the checkpoint.
-    scratch : Path
-        Folder for rows and results.
-    rows, batch, tokens, repeats, threads : int
-        Rows, rows a batch, tokens a reply, rounds, threads of every process (0: as each system takes by itself).
-    peers : mapping of str to str
-        Other suites -> interpreters in which they are installed.
-    """
-
-    model: Path
-    scratch: Path
-    rows: int
-    batch: int
-    tokens: int
-    repeats: int
-    threads: int
-    peers: Mapping[str, str] = field(default_factory=dict)
-
-    def told(self) -> dict[str, object]:
-        """For the JSON."""
-        named = {"rows": self.rows, "batch": self.batch, "tokens": self.tokens, "threads": self.threads}
-        return {"model": self.model.name, **named, "rounds": self.repeats}
-
-    def folder(self) -> Path:
-        """The made rows, written once."""
-        where = self.scratch / f"rows-{self.rows}"
-        return where if where.is_dir() else made.write(where, self.rows)
-
-    def shown(self) -> str:
-        """For titles."""
-        threads = f", {self.threads} thread(s)" if self.threads else ""
-        return f"{self.rows} rows, checkpoint {self.model.name}, batches of {self.batch}{threads}"
-
-
 def one(sizes: Sizes, modes: Sequence[ModeName] = ("image_text",)) -> Told:
     """The suite against the plain and the fastest loop, in one mode."""
-    work = _work(sizes, modes)["all"]
+    rows = work(sizes, modes)["all"]
     systems = [
-        System(name="bare loop", commands=_loop("bare", [work], sizes)),
-        System(name="best loop", commands=_loop("best", [work], sizes)),
-        System(name="suite", commands=_suite(sizes, [modes], "suite")),
+        System(name="bare loop", commands=loop("bare", [rows], sizes)),
+        System(name="best loop", commands=loop("best", [rows], sizes)),
+        System(name="suite", commands=suite(sizes, [modes], "suite", again=0)),
+        System(name=PROVEN, commands=suite(sizes, [modes], "proven")),
     ]
     return Told(
         question="one",
         title=f"One mode: {sizes.shown()}",
         settings=sizes.told(),
-        laps=race(systems, sizes.repeats, sizes.threads),
+        laps=sizes.race(systems),
         pairs=[(loop, "suite", figure) for loop in ("bare loop", "best loop") for figure in ("wall", "cpu", "loop")],
-        same=[("bare loop", "best loop"), ("bare loop", "suite")],
+        same=[("bare loop", "best loop"), ("bare loop", "suite"), ("bare loop", PROVEN)],
+        lines=[SAID],
     )
 
 
 def ladder(sizes: Sizes) -> Told:
     """All modes in one run against each alone, by either loop and by the suite itself without reuse."""
-    works = _work(sizes, LADDER)
+    works = work(sizes, LADDER)
     alone = [works[name] for name in LADDER]
     each = [[name] for name in LADDER]
     systems = [
-        System(name="bare loop, alone", commands=_loop("bare", alone, sizes)),
-        System(name="best loop, alone", commands=_loop("best", alone, sizes)),
-        System(name="best loop, one process", commands=_loop("best", [works["all"]], sizes)),
-        System(name="suite, alone, no reuse", commands=_suite(sizes, each, "alone", "?reuse=off")),
-        System(name="suite, no reuse", commands=_suite(sizes, [LADDER], "off", "?reuse=off")),
-        System(name="suite", commands=_suite(sizes, [LADDER], "suite")),
+        System(name="bare loop, alone", commands=loop("bare", alone, sizes)),
+        System(name="best loop, alone", commands=loop("best", alone, sizes)),
+        System(name="best loop, one process", commands=loop("best", [works["all"]], sizes)),
+        System(name="suite, alone, no reuse", commands=suite(sizes, each, "alone", "?reuse=off", again=0)),
+        System(name="suite, no reuse", commands=suite(sizes, [LADDER], "off", "?reuse=off", again=0)),
+        System(name="suite", commands=suite(sizes, [LADDER], "suite", again=0)),
+        System(name=PROVEN, commands=suite(sizes, [LADDER], "proven")),
     ]
-    names = [system.name for system in systems[:-1]]
+    names = [system.name for system in systems[:-2]]
     return Told(
         question="ladder",
         title=f"{len(LADDER)} passes, modes and rotations: {sizes.shown()}",
         settings={**sizes.told(), "passes": list(LADDER)},
-        laps=race(systems, sizes.repeats, sizes.threads),
+        laps=sizes.race(systems),
         pairs=[(name, "suite", figure) for name in names for figure in ("wall", "cpu", "loop")],
-        same=[(name, "suite") for name in names],
+        same=[(name, "suite") for name in (*names, PROVEN)],
+        lines=[SAID],
     )
 
 
@@ -125,14 +89,14 @@ def likelihood(sizes: Sizes) -> Told:
     """The suite's generated answers against its answers by likelihood."""
     modes: Sequence[ModeName] = ("image_text",)
     systems = [
-        System(name="generation", commands=_suite(sizes, [modes], "generated")),
-        System(name="likelihood", commands=_suite(sizes, [modes], "likelihood", "?answer=likelihood")),
+        System(name="generation", commands=suite(sizes, [modes], "generated", again=0)),
+        System(name="likelihood", commands=suite(sizes, [modes], "likelihood", "?answer=likelihood", again=0)),
     ]
     return Told(
         question="likelihood",
         title=f"Likelihood against {sizes.tokens} generated tokens: {sizes.shown()}",
         settings=sizes.told(),
-        laps=race(systems, sizes.repeats, sizes.threads),
+        laps=sizes.race(systems),
         pairs=[("generation", "likelihood", figure) for figure in ("wall", "cpu", "loop")],
     )
 
@@ -140,16 +104,19 @@ def likelihood(sizes: Sizes) -> Told:
 def again(sizes: Sizes) -> Told:
     """A run of the whole ladder, and the same run again over its ledger."""
     systems = [
-        System(name="first run", commands=_suite(sizes, [LADDER], "kept")),
-        System(name="the same again", commands=_suite(sizes, [LADDER], "kept")),
+        System(name="first run", commands=suite(sizes, [LADDER], "kept")),
+        System(name="the same again", commands=suite(sizes, [LADDER], "kept")),
     ]
+    laps = sizes.race(systems, turning=False)
+    inside = [median(lap.more["ran"] for lap in some) for some in laps.values()]
     return Told(
         question="again",
         title=f"A finished run of {len(LADDER)} passes, asked again: {sizes.shown()}",
         settings=sizes.told(),
-        laps=race(systems, sizes.repeats, sizes.threads, turning=False),
+        laps=laps,
         pairs=[("first run", "the same again", figure) for figure in ("wall", "cpu")],
         same=[("first run", "the same again")],
+        lines=[f"inside of pytest: {' s, '.join(f'{seconds:.2f}' for seconds in inside)} s"],
     )
 
 
@@ -158,8 +125,8 @@ def pictures(sizes: Sizes) -> Told:
     folder = sizes.scratch / f"big-{sizes.rows}"
     if not folder.is_dir():
         big.write(folder, sizes.rows)
-    systems = [System(name="suite", commands=_suite(sizes, [["image_text"]], "big", folder=folder))]
-    laps = race(systems, sizes.repeats, sizes.threads)
+    systems = [System(name="suite", commands=suite(sizes, [["image_text"]], "big", folder=folder))]
+    laps = sizes.race(systems)
     seen = laps["suite"][-1].more["memory"]
     early = max((held for replies, held in seen if replies <= big.EARLY), default=0.0)
     late = max((held for replies, held in seen if replies > big.EARLY), default=early)
@@ -177,67 +144,25 @@ def pictures(sizes: Sizes) -> Told:
 
 def peers(sizes: Sizes) -> Told:
     """Every given suite against this one."""
-    work = _work(sizes, ("image_text",))["all"]
+    rows = work(sizes, ("image_text",))["all"]
     systems = [
-        System(name="bare loop", commands=_loop("bare", [work], sizes)),
-        System(name="best loop", commands=_loop("best", [work], sizes)),
-        System(name="sightcheck", commands=_suite(sizes, [["image_text"]], "suite")),
+        System(name="bare loop", commands=loop("bare", [rows], sizes)),
+        System(name="best loop", commands=loop("best", [rows], sizes)),
+        System(name="sightcheck", commands=suite(sizes, [["image_text"]], "suite")),
     ]
     taken = [name for name in sizes.peers if sizes.batch == 1 or name not in ONE_AT_A_TIME]
     for name in taken:
-        command = [sizes.peers[name], "-m", f"harness.bench.peers.{PEERS[name]}", str(work), str(sizes.model)]
-        systems.append(System(name=name, commands=_always([[*command, str(sizes.batch)]])))
+        command = [sizes.peers[name], "-m", f"harness.bench.peers.{PEERS[name]}", str(rows), str(sizes.model)]
+        systems.append(System(name=name, commands=always([[*command, str(sizes.batch)]])))
     left = [f"{name} takes no batches" for name in sizes.peers if name not in taken]
     left += [f"{name} was not given, so it is left out" for name in PEERS if name not in sizes.peers]
     return Told(
         question="peers",
         title=f"Other suites: {sizes.shown()}",
         settings=sizes.told(),
-        laps=race(systems, sizes.repeats, sizes.threads),
+        laps=sizes.race(systems),
         pairs=[(name, "sightcheck", figure) for name in taken for figure in ("wall", "cpu", "first")],
         same=[("bare loop", "sightcheck")],
         compared=[("bare loop", name) for name in taken],
         lines=left,
     )
-
-
-def _work(sizes: Sizes, modes: Sequence[ModeName]) -> dict[str, Path]:
-    """Work files of each mode, and of all under ``all``."""
-    told = made.work(sizes.folder(), modes, sizes.tokens)
-    files: dict[str, Path] = {}
-    every: dict[str, object] = {name: {name: told[name]} for name in modes}
-    for name, passes in {**every, "all": told}.items():
-        files[name] = sizes.scratch / f"work-{sizes.rows}-{sizes.tokens}-{len(modes)}-{name}.json"
-        files[name].write_text(json.dumps(passes), encoding="utf-8")
-    return files
-
-
-def _loop(name: str, works: Sequence[Path], sizes: Sizes) -> Commands:
-    """One process of a loop a work file."""
-    command = [sys.executable, "-m", f"harness.bench.{name}"]
-    return _always([[*command, str(work), str(sizes.model), str(sizes.batch)] for work in works])
-
-
-def _always(commands: Sequence[Sequence[str]]) -> Commands:
-    return lambda _: commands
-
-
-def _suite(
-    sizes: Sizes, runs: Sequence[Sequence[ModeName]], kept: str, options: str = "", folder: Path | None = None
-) -> Commands:
-    """One run of the suite a list of modes, each with a ledger of its own in every round."""
-
-    def commands(scratch: Path) -> list[list[str]]:
-        return [
-            Job(
-                rows=str(folder or sizes.folder()),
-                model=f"hf:{sizes.model}{options}",
-                modes=tuple(modes),
-                batch=sizes.batch,
-                tokens=sizes.tokens,
-                kept=str(scratch / f"{kept}-{place}"),
-            ).command(scratch, f"{kept}-{place}")
-            for place, modes in enumerate(runs)
-        ]
-
-    return commands

@@ -41,6 +41,8 @@ class Job:
         Rows a batch, tokens of a reply.
     kept : str
         Folder of ledger and reports.
+    canary : int
+        Rows of every case that are asked again alone; below 0 for the suite's own default.
     """
 
     rows: str
@@ -49,6 +51,7 @@ class Job:
     batch: int
     tokens: int
     kept: str
+    canary: int = -1
 
     def command(self, folder: Path, name: str) -> list[str]:
         """Arguments of the process that does it, but for the file of its result."""
@@ -91,6 +94,7 @@ def _arguments(asked: Job) -> list[str]:
         "--derangements=1",
         f"--ledger={kept / 'ledger'}",
         f"--reports={kept / 'reports'}",
+        *([f"--canary={asked.canary}"] if asked.canary >= 0 else []),
     ]
 
 

@@ -59,11 +59,19 @@ class Told:
     @property
     def ok(self) -> bool:
         """Whether all replies that must be the same are."""
-        return all(same == rows > 0 for same, rows in (equal(self.laps, *pair) for pair in self.same))
+        return all(same == rows > 0 for same, rows in (equal(self.laps, *pair) for pair in self._ran(self.same)))
+
+    def _ran(self, pairs: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+        """Those pairs of which both ran."""
+        return [pair for pair in pairs if set(pair) <= self.laps.keys()]
 
     def ratios(self) -> list[tuple[str, str, str, Ratio]]:
         """Each pair with its ratio."""
-        return [(slow, fast, figure, ratio(self.laps, slow, fast, figure)) for slow, fast, figure in self.pairs]
+        return [
+            (slow, fast, figure, ratio(self.laps, slow, fast, figure))
+            for slow, fast, figure in self.pairs
+            if slow in self.laps and fast in self.laps
+        ]
 
     def markdown(self) -> str:
         """Title, table of medians, ratios, equal replies."""
@@ -80,7 +88,7 @@ class Told:
             for slow, fast, figure, r in self.ratios()
         ]
         lines.append("")
-        for one, other in (*self.same, *self.compared):
+        for one, other in self._ran((*self.same, *self.compared)):
             same, rows = equal(self.laps, one, other)
             lines.append(f"- replies of {one} and {other} equal in every round: {same} of {rows}")
         lines += [f"- {line}" for line in self.lines]
@@ -103,7 +111,7 @@ class Told:
             ],
             "equal": [
                 {"one": one, "other": other, "same": found[0], "rows": found[1]}
-                for one, other in (*self.same, *self.compared)
+                for one, other in self._ran((*self.same, *self.compared))
                 for found in [equal(self.laps, one, other)]
             ],
             "ok": self.ok,

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.bench import __main__ as bench
+from harness.bench import questions
 
 
 def test_loops_and_suite_answer_six_rows_alike(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -18,7 +19,7 @@ def test_loops_and_suite_answer_six_rows_alike(tmp_path: Path, capsys: pytest.Ca
     assert "replies of bare loop and suite equal in every round: 6 of 6" in page
     (told,) = json.loads(results.read_text(encoding="utf-8"))
     laps = {name: rounds[0] for name, rounds in told["systems"].items()}
-    assert list(laps) == ["bare loop", "best loop", "suite"]
+    assert list(laps) == ["bare loop", "best loop", "suite", questions.PROVEN]
     # Six rows of four tokens each; no reply ends before its limit
     assert laps["bare loop"]["counts"]["new_tokens"] == laps["best loop"]["counts"]["new_tokens"] == 24
     assert laps["bare loop"]["counts"]["prompt_tokens"] == laps["best loop"]["counts"]["prompt_tokens"]

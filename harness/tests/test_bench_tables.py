@@ -135,8 +135,8 @@ def test_the_best_loop_fills_batches_by_length_and_keeps_rows_without_pictures_a
     class Tokens:
         """As long as the words, and a hundred a picture."""
 
-        def tokenizer(self, text: str) -> dict[str, list[str]]:
-            return {"input_ids": text.split()}
+        def tokenizer(self, texts: list[str]) -> dict[str, list[list[str]]]:
+            return {"input_ids": [text.split() for text in texts]}
 
         def _get_num_multimodal_tokens(self, image_sizes: list[object]) -> dict[str, list[int]]:
             return {"num_image_tokens": [100] * len(image_sizes)}
