@@ -137,7 +137,7 @@ class Desk:
             return []
         try:
             return [self._group(places, prompts, names, seen)]
-        except (ModelError, ImageRefused) as cause:
+        except (ModelError, ImageRefused, MemoryError) as cause:
             if len(places) > 1:
                 return [g for p in places for g in self._together([p], prompts, names, seen, failed)]
             failed[places[0]] = refusal(names[places[0]], cause)
@@ -156,8 +156,8 @@ class Desk:
         else:
             with self.lock:
                 inputs, found = self.eye.read(chosen, seen)
+                tails = [self.eye.rendered(prompt)[-TAIL:] for prompt in chosen]
             lengths = [int(length) for length in inputs["attention_mask"].sum(dim=1).tolist()]
-            tails = [self.eye.rendered(prompt)[-TAIL:] for prompt in chosen]
         for prompt, tokens in zip(chosen, lengths, strict=True):
             self._fits(prompt, tokens)
         asked = (

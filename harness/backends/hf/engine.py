@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from harness.backends.hf import decode
-from harness.backends.hf.batch import Asked, Group, refusal
+from harness.backends.hf import decode, memory
+from harness.backends.hf.batch import Asked, Group, Prepared, refusal
 from harness.backends.hf.choices import Choices, best
 from harness.backends.hf.sharing import Sharing
 from harness.backends.hf.witness import hold_against, watch
 from harness.backends.hf.writing import FirstToken, Forced, Sequences, write
-from harness.errors import ReceiptError
+from harness.errors import ModelError, ReceiptError
 from harness.records import Reply
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-Again = Callable[[Asked], Sequence[Group]]
-"""Makes one prompt ready once more, alone."""
+Again = Callable[[Sequence[Asked]], Prepared]
+"""Makes prompts ready once more, the plain way, each for its old place."""
 
 
 class Engine:
@@ -34,7 +34,7 @@ class Engine:
     sharing : Sharing or None
         Where work is shared.
     again : callable
-        Makes a prompt ready alone, after its group failed.
+        Makes prompts ready the plain way, after their group failed.
     """
 
     def __init__(self, model: Any, tokenizer: Any, sharing: Sharing | None, again: Again) -> None:
@@ -51,44 +51,52 @@ class Engine:
         config.max_new_tokens = tokens
         return config
 
+    def level(self, tokens: int) -> Any:
+        """The same without penalties for what stands in the prompt already, as the letters of its options do."""
+        config = self.config(tokens)
+        config.repetition_penalty, config.no_repeat_ngram_size = 1.0, 0
+        return config
+
     def answer(self, group: Group) -> dict[int, Reply]:
         """Replies of a group by place.
 
         Where the model was not given what was sent, and where memory ends, its rows are asked again: alone, or in
         halves. A row that fails alone is a failed reply with its cause.
         """
-        from accelerate.utils.memory import should_reduce_batch_size
+        found: Mapping[int, Reply] | Exception = self._tried(group)
+        if not isinstance(found, Exception):
+            return dict(found)
+        replies: dict[int, Reply] = {}
+        for part in self._parts(group, found):
+            replies.update(part.failed)
+            for one in part.groups:
+                replies.update(self.answer(one))
+        return replies
 
+    def _tried(self, group: Group) -> Mapping[int, Reply] | Exception:
+        """Replies of a group or, without the frames that hold its tensors, the error for which it is asked in parts."""
         try:
             return self._scored(group) if group.asked[0].prompt.choices else self._generated(group)
-        except ReceiptError as cause:
-            if len(group.asked) == 1:
-                return {group.asked[0].place: refusal(group.asked[0].name, cause)}
         except Exception as cause:
-            if not should_reduce_batch_size(cause):
+            if not (isinstance(cause, ReceiptError) or memory.ended(cause)):
                 raise
-            if len(group.asked) == 1:
-                only = group.asked[0]
-                text = f"out of memory with a batch of one ({' '.join(str(cause).split())[:200]})"
-                return {only.place: refusal(only.name, MemoryError(text))}
-            self._free()
-            if group.lines:
-                return self.answer(group.part(slice(None, len(group.asked) // 2))) | self.answer(
-                    group.part(slice(len(group.asked) // 2, None))
-                )
-        return {
-            place: reply
-            for asked in group.asked
-            for one in self._again(asked)
-            for place, reply in self.answer(one).items()
-        }
+            return cause.with_traceback(None)
 
-    def _free(self) -> None:
-        """Give back to the device what no tensor uses any more."""
-        if self.model.device.type == "cuda":
-            import torch
-
-            torch.cuda.empty_cache()
+    def _parts(self, group: Group, cause: Exception) -> Sequence[Prepared]:
+        """What is asked instead of a group that failed: its rows alone where a receipt did, its halves for memory."""
+        asked = group.asked
+        if not isinstance(cause, ReceiptError):
+            memory.free(self.model.device)
+            if len(asked) > 1:
+                half = len(asked) // 2
+                if group.lines:
+                    halves = group.part(slice(None, half)), group.part(slice(half, None))
+                    return [Prepared(size=len(one.asked), groups=(one,), failed={}) for one in halves]
+                return [self._again(asked[:half]), self._again(asked[half:])]
+            cause = MemoryError(f"out of memory with a batch of one ({' '.join(str(cause).split())[:200]})")
+        if len(asked) > 1 or (group.lines and isinstance(cause, MemoryError)):
+            return [self._again([one]) for one in asked]
+        return [Prepared(size=1, groups=(), failed={asked[0].place: refusal(asked[0].name, cause)})]
 
     def _generated(self, group: Group) -> dict[int, Reply]:
         """Replies by generation."""
@@ -98,6 +106,9 @@ class Engine:
 
     def _reply(self, asked: Asked, new: Sequence[int], logprobs: Sequence[float], leads: Sequence[float]) -> Reply:
         written = decode.read(self.tokenizer, new, asked.prompt.max_new_tokens, self._ends, asked.tail)
+        sure, lead = math.fsum(logprobs[: written.tokens]), min(leads[: written.tokens], default=0.0)
+        if not math.isfinite(sure):
+            return _senseless(asked, sure)
         return Reply(
             text=written.text,
             thinking=written.thinking,
@@ -105,8 +116,9 @@ class Engine:
             finish=written.finish,
             prompt_tokens=asked.tokens,
             new_tokens=written.tokens,
-            logprob=round(math.fsum(logprobs[: written.tokens]), 6),
-            lead=round(min(leads[: written.tokens], default=0.0), 6),
+            logprob=round(sure, 6),
+            # infinite where every token was the only one allowed
+            lead=round(lead, 6) if math.isfinite(lead) else None,
         )
 
     def _scored(self, group: Group) -> dict[int, Reply]:
@@ -164,27 +176,43 @@ class Engine:
     def _write(
         self, group: Group, tokens: int, *, watching: Callable[[Tensor, Tensor], Tensor] | None = None
     ) -> Sequences:
-        """One call of ``generate``, watched."""
+        """One call of ``generate``, watched; without penalties where it is only looked at."""
+        config = self.level if watching else self.config
         if group.lines:
             assert self.sharing is not None
-            return self.sharing.write(self.model, group.lines, self.config, tokens, watching=watching)
+            return self.sharing.write(self.model, group.lines, config, tokens, watching=watching)
         inputs = {name: _moved(tensor, self.model) for name, tensor in group.inputs.items()}
         with watch(self.model) as witness:
-            made = write(self.model, inputs, self.config(tokens), watching=watching)
+            made = write(self.model, inputs, config(tokens), watching=watching)
         hold_against(witness, inputs)
         return made
 
 
-def _likeliest(asked: Asked, scores: tuple[float, ...]) -> Reply:
+def _likeliest(asked: Asked, exact: tuple[float, ...]) -> Reply:
+    for score in exact:
+        if not math.isfinite(score):
+            return _senseless(asked, score)
+    scores = tuple(round(score, 6) for score in exact)
     ordered = sorted(scores, reverse=True)
     return Reply(
         text=best(asked.prompt.choices, scores),
         receipts=asked.receipts,
         finish="stop",
         prompt_tokens=asked.tokens,
-        scores=tuple(round(score, 6) for score in scores),
-        logprob=round(ordered[0], 6),
+        scores=scores,
+        logprob=ordered[0],
         lead=round(ordered[0] - ordered[1], 6) if len(ordered) > 1 else None,
+    )
+
+
+def _senseless(asked: Asked, figure: float) -> Reply:
+    """A failed reply: the model gave no probability."""
+    return refusal(
+        asked.name,
+        ModelError(
+            f"the model gave a log-probability of {figure}, but it should be a finite number: its weights or its dtype "
+            "do not hold what it computes, so choose another dtype"
+        ),
     )
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from itertools import accumulate, groupby
 from typing import TYPE_CHECKING, Any
 
+from harness.backends.hf import memory
 from harness.backends.hf.pictures import Seen
 from harness.errors import ReceiptError
 
@@ -35,28 +36,60 @@ def encoder(model: Any) -> Any:
     return getattr(model.base_model, "get_image_features", None)
 
 
-def encode(model: Any, seen: Sequence[Seen]) -> None:
+def encode(model: Any, seen: Sequence[Seen], most: int = TOGETHER) -> None:
     """Make the features of those pictures that have none yet.
+
+    Parameters
+    ----------
+    most : int
+        Pictures of one shape that go through the encoder at a time; fewer where memory ends.
 
     Raises
     ------
     ReceiptError
         The encoder gave back fewer or more features than the pictures have tokens.
     """
+    # a picture that had to go while a batch was made ready stands in it twice
+    known = {each.image.digest: each for each in seen if each.features is not None}
+    lacking = [each for each in seen if each.features is None]
+    fresh = {each.image.digest: each for each in lacking if each.image.digest not in known}
+    for together in _alike(list(fresh.values()), most):
+        _encode(model, together)
+    for each in lacking:
+        if each.features is None:
+            each.encoded((known | fresh)[each.image.digest].features)
+
+
+def _encode(model: Any, together: Sequence[Seen]) -> None:
+    """Make the features of pictures of one shape: of all, or of each half where memory ends."""
+    try:
+        made = _made(model, together)
+    except Exception as cause:
+        if len(together) == 1 or not memory.ended(cause):
+            raise
+        made = None
+    if made is None:
+        memory.free(model.device)
+        for half in (together[: len(together) // 2], together[len(together) // 2 :]):
+            _encode(model, half)
+        return
+    for each, features in zip(together, made, strict=True):
+        each.encoded(features)
+
+
+def _made(model: Any, together: Sequence[Seen]) -> list[dict[str, Any]]:
+    """What the encoder makes of some pictures, picture by picture."""
     import torch
 
-    fresh = list({each.image.digest: each for each in seen if each.features is None}.values())
-    for together in _alike(fresh):
-        joined = {name: torch.cat([each.tensors[name] for each in together]) for name in together[0].tensors}
-        given = {
-            name: tensor.to(model.device, model.dtype) if tensor.is_floating_point() else tensor.to(model.device)
-            for name, tensor in joined.items()
-            if name in inspect.signature(encoder(model)).parameters
-        }
-        with torch.inference_mode():
-            made = encoder(model)(**given, return_dict=True)
-        for each, features in zip(together, _apart(made, [each.picture.tokens for each in together]), strict=True):
-            each.encoded(features)
+    joined = {name: torch.cat([each.tensors[name] for each in together]) for name in together[0].tensors}
+    given = {
+        name: tensor.to(model.device, model.dtype) if tensor.is_floating_point() else tensor.to(model.device)
+        for name, tensor in joined.items()
+        if name in inspect.signature(encoder(model)).parameters
+    }
+    with torch.inference_mode():
+        made = encoder(model)(**given, return_dict=True)
+    return list(_apart(made, [each.picture.tokens for each in together]))
 
 
 def join(seen: Sequence[Seen]) -> dict[str, Any]:
@@ -71,16 +104,16 @@ def join(seen: Sequence[Seen]) -> dict[str, Any]:
     return {"image": joined}
 
 
-def _alike(seen: Sequence[Seen]) -> Iterator[list[Seen]]:
-    """Pictures whose tensors can be joined along their first axis, a few at a time."""
+def _alike(seen: Sequence[Seen], most: int) -> Iterator[list[Seen]]:
+    """Pictures whose tensors can be joined along their first axis, at most so many at a time."""
 
     def shape(each: Seen) -> str:
         return str([(name, tensor.dtype, tensor.shape[1:]) for name, tensor in sorted(each.tensors.items())])
 
     for _, group in groupby(sorted(seen, key=shape), key=shape):
         together = list(group)
-        for start in range(0, len(together), TOGETHER):
-            yield together[start : start + TOGETHER]
+        for start in range(0, len(together), most):
+            yield together[start : start + most]
 
 
 def _apart(made: Any, tokens: Sequence[int]) -> Iterator[dict[str, Any]]:
@@ -93,17 +126,16 @@ def _apart(made: Any, tokens: Sequence[int]) -> Iterator[dict[str, Any]]:
 
 
 def _cut(features: Any, tokens: Sequence[int]) -> list[Any]:
-    """Features of each picture, in the form of the whole."""
+    """Features of each picture, in the form of the whole; copies, so that one picture keeps no other in memory."""
     if isinstance(features, (list, tuple)):
         if len(features) == len(tokens) and [_rows(part) for part in features] == list(tokens):
-            return [[part] for part in features]
+            return [[part.clone()] for part in features]
         if len(tokens) == 1 and sum(_rows(part) for part in features) == tokens[0]:
-            return [list(features)]
+            return [[part.clone() for part in features]]
     elif _rows(features) == sum(tokens):
         each = sum(tokens) // len(features)
         if not any(own % each for own in tokens):
             ends = list(accumulate(own // each for own in tokens))
-            # a copy, so that one picture does not keep the others in memory
             return [features[end - own // each : end].clone() for own, end in zip(tokens, ends, strict=True)]
     got = [_rows(part) for part in features] if isinstance(features, (list, tuple)) else _rows(features)
     raise ReceiptError(

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any, get_args
 
 from harness.backends.hf import decode, features, fingerprint, limits
-from harness.backends.hf.batch import Asked, Desk, Group, Prepared
+from harness.backends.hf.batch import Asked, Desk, Prepared, refusal
 from harness.backends.hf.checkpoint import Checkpoint, parameters
 from harness.backends.hf.engine import Engine
 from harness.backends.hf.loading import device, load_model, load_processor, tolerate
@@ -181,10 +181,8 @@ class HfModel:
         """Reply to prompts one at a time, by processor and ``generate`` alone: nothing is shared, nothing padded."""
         tolerate()
         desk = self._plain()
-        return [
-            self.reply(desk.prepare([prompt], [name]))[0]
-            for prompt, name in zip(prompts, _names(prompts, ids), strict=True)
-        ]
+        named = zip(prompts, _names(prompts, ids), strict=True)
+        return [self._single(desk, prompt, name) for prompt, name in named]
 
     def close(self) -> None:
         """Free weights and processor. The model opens again if it is asked again."""
@@ -212,6 +210,15 @@ class HfModel:
                 self._desk = Desk(eye=eye, context=int(context or 0), lock=self._lock)
             return self._desk
 
+    def _single(self, desk: Desk, prompt: Prompt, name: str) -> Reply:
+        """The reply to one prompt; a failed one where anything is raised, as for a row of a run."""
+        try:
+            return self.reply(desk.prepare([prompt], [name]))[0]
+        except Exception as cause:
+            if type(cause) is ModelError:  # of the model itself
+                raise
+            return refusal(name, cause)
+
     def _open(self) -> Engine:
         """The model, loaded; what it can share is proven once."""
         with self._lock:
@@ -219,7 +226,7 @@ class HfModel:
                 desk = self._plain()
                 model = load_model(self._checkpoint, self._settings)
                 tokenizer = copy.deepcopy(desk.eye.processor.tokenizer)
-                engine = Engine(model, tokenizer, None, self._alone)
+                engine = Engine(model, tokenizer, None, self._again)
                 if self._settings.reuse:
                     engine.sharing = self._proven(model, desk.eye, engine)
                 self._engine = engine
@@ -244,10 +251,17 @@ class HfModel:
         )
         return sharing
 
-    def _alone(self, asked: Asked) -> Sequence[Group]:
-        """One prompt made ready again, the plain way, for its old place."""
-        prepared = self._plain().prepare([asked.prompt], [asked.name])
-        return [replace(group, asked=(replace(group.asked[0], place=asked.place),)) for group in prepared.groups]
+    def _again(self, asked: Sequence[Asked]) -> Prepared:
+        """Prompts made ready once more, the plain way, each for its old place."""
+        made = self._plain().prepare([one.prompt for one in asked], [one.name for one in asked])
+        return Prepared(
+            size=made.size,
+            groups=tuple(
+                replace(group, asked=tuple(replace(one, place=asked[one.place].place) for one in group.asked))
+                for group in made.groups
+            ),
+            failed={asked[place].place: reply for place, reply in made.failed.items()},
+        )
 
 
 def _names(prompts: Sequence[Prompt], ids: Sequence[str]) -> list[str]:

@@ -87,11 +87,14 @@ class Pictures:
             with self._lock:
                 found = self._kept.get(image.digest)
             if found is None:
-                found = make(image)
-                with self._lock:
-                    self.made += 1
-                    self._kept[image.digest] = found
-                    self._making.pop(image.digest, None)
+                try:
+                    found = make(image)
+                finally:
+                    with self._lock:
+                        self._making.pop(image.digest, None)
+                        if found is not None:
+                            self.made += 1
+                            self._kept[image.digest] = found
         return found
 
     def trim(self) -> None:

@@ -59,16 +59,18 @@ def shared(lines: Sequence[Line], image_token: int, *, worth: float = WORTH) -> 
     worth : float
         Least share of the tokens that must be saved.
     """
-    sets: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    sets: dict[tuple[tuple[str, ...], tuple[int, ...]], list[int]] = defaultdict(list)
     for place, line in enumerate(lines):
-        sets[tuple(seen.image.digest for seen in line.seen)].append(place)
+        shown = tuple(seen.image.digest for seen in line.seen)
+        # what stands before and between the pictures has to be the same too
+        sets[shown, line.ids[: _pictures(line, image_token)]].append(place)
     if len(sets) == len(lines):
         return None
     beginnings: list[Line] = []
     parents, cuts = [0] * len(lines), [0] * len(lines)
-    for places in sets.values():
-        cut = _cut([lines[place] for place in places], image_token)
-        if not cut:
+    for (_, ids), places in sets.items():
+        cut = _cut([lines[place] for place in places], len(ids))
+        if cut < len(ids):
             return None
         for place in places:
             parents[place], cuts[place] = len(beginnings), cut
@@ -104,16 +106,19 @@ def shapes(seen: Sequence[Seen]) -> dict[str, Tensor]:
     return {name: torch.cat([each.shape[name] for each in seen]) for name in names}
 
 
-def _cut(lines: Sequence[Line], image_token: int) -> int:
-    """Tokens that prompts of one set have in common; 0 where that is less than all of their pictures."""
-    ids = lines[0].ids
-    pictures = len(ids) - next((back for back, token in enumerate(reversed(ids)) if token == image_token), len(ids))
+def _pictures(line: Line, image_token: int) -> int:
+    """Tokens up to the last of its pictures."""
+    back = next((back for back, token in enumerate(reversed(line.ids)) if token == image_token), len(line.ids))
+    return len(line.ids) - back
+
+
+def _cut(lines: Sequence[Line], pictures: int) -> int:
+    """Tokens that prompts of one set have in common; each keeps one to be read, so it may be less than all pictures."""
+    most = min(len(line.ids) for line in lines) - 1
     if len(lines) == 1:
-        return pictures
+        return min(pictures, most)
     columns = zip(*(line.ids for line in lines), strict=False)
-    common = sum(1 for _ in takewhile(lambda tokens: len(set(tokens)) == 1, columns))
-    cut = min(common, min(len(line.ids) for line in lines) - 1)
-    return cut if cut >= pictures else 0
+    return min(most, sum(1 for _ in takewhile(lambda tokens: len(set(tokens)) == 1, columns)))
 
 
 def _upto(line: Line, cut: int) -> Line:

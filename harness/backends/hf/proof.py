@@ -1,6 +1,7 @@
 """Whether work may be shared with a model: made-up prompts are asked the plain way and the shared way.
 
-Both must give the same tokens and, within the noise of the dtype, the same probabilities of the first new token.
+Both must give the same tokens of the prompts and, within the noise of the dtype, the same probabilities of the first
+few new tokens.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.backends.hf.processing import Eye
+from harness.backends.hf import prefix
+from harness.backends.hf.decode import stops
+from harness.backends.hf.processing import Eye, Line
 from harness.backends.hf.sharing import Sharing
-from harness.backends.hf.writing import FirstToken, write
+from harness.backends.hf.writing import write
 from harness.errors import ModelError
 from harness.records import ImagePart, ImageRef, Prompt, TextPart
 
@@ -25,6 +28,9 @@ COARSE = 0.25
 """The same for the dtypes of half the width, whose sums depend on the order of the terms."""
 LIKELY = -12.0
 """Tokens less likely than this are not compared."""
+
+STEPS = 3
+"""New tokens that are compared: a cache may be read well and be written to amiss."""
 
 _SIZES = ((64, 48), (48, 80))
 _TEXTS = ("one", "another question, which is longer", "and a third")
@@ -42,22 +48,31 @@ class Found:
 def prove(
     model: Any, eye: Eye, sharing: Sharing, config: Callable[[int], Any], lock: threading.RLock, *, several: bool
 ) -> Found:
-    """Ask both ways.
+    """Ask both ways: each prompt alone by processor and ``generate``, and all of them together.
 
     Parameters
     ----------
+    sharing : Sharing
+        Its ``together`` and ``window`` are set to what was found; its pictures are those of the trial.
     several : bool
         Whether a prompt may have several images.
     """
     prompts = _prompts(several)
     limit = TOLERANCE.get(str(model.dtype), COARSE)
+    sharing.beginnings = False
     try:
-        plain = _plain(model, eye, prompts, config)
+        plain = [_plain(model, eye, prompt, config) for prompt in prompts]
+        expected = _joined([told for _, told in plain])
         lines = sharing.lines(prompts, lock)
-        if [line.ids for line in lines] != plain[0]:
+        if [line.ids for line in lines] != [ids for ids, _ in plain]:
             return Found(features=False, beginnings=False, why="its processor writes a picture's tokens otherwise")
-        sharing.beginnings = False
-        apart = _apart(plain[1], _shared(model, sharing, lines, config))
+        apart = _apart(expected, _shared(model, sharing, lines, config))
+        if apart > limit:
+            # an encoder may depend on what else it is given
+            sharing.together = 1
+            sharing.pictures.drop()
+            lines = sharing.lines(prompts, lock)
+            apart = _apart(expected, _shared(model, sharing, lines, config))
         if apart > limit:
             return Found(features=False, beginnings=False, why=_said("features passed in", apart))
     except Exception as cause:  # whatever an architecture does with what it does not know
@@ -66,7 +81,10 @@ def prove(
         sharing.beginnings = True
     try:
         sharing.window = _window(model)
-        apart = _apart(plain[1], _shared(model, sharing, lines, config))
+        if prefix.shared(lines, eye.image_token, worth=0) is None:
+            # prompts that begin with their texts have a beginning in common with themselves alone
+            lines, expected = lines * 2, _joined([expected, expected])
+        apart = _apart(expected, _shared(model, sharing, lines, config))
     except Exception as cause:
         return Found(features=True, beginnings=False, why=_cause(cause))
     if apart > limit:
@@ -74,32 +92,55 @@ def prove(
     return Found(features=True, beginnings=True)
 
 
-def _plain(
-    model: Any, eye: Eye, prompts: Sequence[Prompt], config: Callable[[int], Any]
-) -> tuple[list[tuple[int, ...]], Tensor]:
-    """Ids of each prompt, and log-probabilities of its first new token, by the processor and the model alone."""
-    inputs, _ = eye.read(prompts, {})
-    mask = inputs["attention_mask"].bool()
-    ids = [tuple(row[own].tolist()) for row, own in zip(inputs["input_ids"], mask, strict=True)]
+class _Steps:
+    """A logits processor that makes each row write one token again and again, and keeps what was how likely.
+
+    Parameters
+    ----------
+    tokens : sequence of int
+        The token of each row.
+    """
+
+    def __init__(self, tokens: Sequence[int]) -> None:
+        self._tokens = tokens
+        self._sure: list[Tensor] = []
+
+    def __call__(self, input_ids: Tensor, scores: Tensor) -> Tensor:
+        """Called by ``generate`` at every step."""
+        import torch
+
+        self._sure.append(scores.float().log_softmax(dim=-1))
+        forced = torch.full_like(scores, -torch.inf)
+        forced[range(len(self._tokens)), list(self._tokens)] = 0
+        return forced
+
+    @property
+    def known(self) -> Tensor:
+        """Log-probabilities, ``(rows, STEPS, vocabulary)``."""
+        import torch
+
+        if len(self._sure) != STEPS:
+            raise ModelError(f"generate wrote {len(self._sure)} tokens, but should write {STEPS}")
+        return torch.stack(self._sure, dim=1)
+
+
+def _plain(model: Any, eye: Eye, prompt: Prompt, config: Callable[[int], Any]) -> tuple[tuple[int, ...], Tensor]:
+    """Ids of a prompt, and log-probabilities of what it is answered, by the processor and the model alone."""
+    inputs, _ = eye.read([prompt], {})
+    ids = tuple(inputs["input_ids"][0].tolist())
     given = {
         name: tensor.to(model.device, model.dtype) if tensor.is_floating_point() else tensor.to(model.device)
         for name, tensor in inputs.items()
     }
-    first = FirstToken()
-    write(model, given, config(1), watching=first)
-    return ids, _known(first)
+    steps = _Steps([_harmless(ids, config)])
+    write(model, given, config(STEPS), watching=steps)
+    return ids, steps.known
 
 
-def _shared(model: Any, sharing: Sharing, lines: Any, config: Callable[[int], Any]) -> Tensor:
-    first = FirstToken()
-    sharing.write(model, lines, config, 1, watching=first, always=True)
-    return _known(first)
-
-
-def _known(first: FirstToken) -> Tensor:
-    if first.sure is None:
-        raise ModelError("generate wrote no token, but should write one")
-    return first.sure
+def _shared(model: Any, sharing: Sharing, lines: Sequence[Line], config: Callable[[int], Any]) -> Tensor:
+    steps = _Steps([_harmless(line.ids, config) for line in lines])
+    sharing.write(model, lines, config, STEPS, watching=steps, always=True)
+    return steps.known
 
 
 def _apart(plain: Tensor, other: Tensor) -> float:
@@ -109,6 +150,18 @@ def _apart(plain: Tensor, other: Tensor) -> float:
     likely = plain > LIKELY
     difference = (plain - other)[likely].abs()
     return float(difference.max()) if bool(torch.isfinite(difference).all()) else float("inf")
+
+
+def _harmless(ids: Sequence[int], config: Callable[[int], Any]) -> int:
+    """The last token of a prompt that ends no reply."""
+    ends = stops(config(1))
+    return next(token for token in reversed(ids) if token not in ends)
+
+
+def _joined(parts: Sequence[Tensor]) -> Tensor:
+    import torch
+
+    return torch.cat(list(parts))
 
 
 def _window(model: Any) -> int:
@@ -122,9 +175,8 @@ def _window(model: Any) -> int:
 
 def _prompts(several: bool) -> list[Prompt]:
     first, second = (_picture(number, *size) for number, size in enumerate(_SIZES))
-    shown: list[tuple[ImageRef, ...]] = [(first,), (first,), (first,)]
-    if several:
-        shown += [(second, first), (second, first)]
+    other = (second, first) if several else (second,)
+    shown: list[tuple[ImageRef, ...]] = [(first,), (first,), (first,), other, other]
     return [_prompt(_TEXTS[place % len(_TEXTS)], images) for place, images in enumerate(shown)]
 
 

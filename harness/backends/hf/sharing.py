@@ -37,6 +37,8 @@ class Sharing:
         Those that are ready.
     beginnings : bool
         Whether common beginnings are read once.
+    together : int
+        Pictures that are encoded at a time; one where an encoder makes other features of several.
     window : int
         Tokens that the narrowest attention of the model reaches back; 0 where it reaches back to the first. Padding
         within a prompt may not push anything out of it.
@@ -48,6 +50,7 @@ class Sharing:
         self._eye = eye
         self.pictures = Pictures(room)
         self.beginnings = True
+        self.together = features.TOGETHER
         self.window = 0
         self.read = self.due = 0
 
@@ -113,7 +116,7 @@ class Sharing:
         ReceiptError
             The model was not given the features of these pictures.
         """
-        features.encode(model, [seen for line in lines for seen in line.seen])
+        features.encode(model, [seen for line in lines for seen in line.seen], self.together)
         plan = prefix.shared(lines, self._eye.image_token, worth=0 if always else prefix.WORTH)
         pad = int(config(1).pad_token_id or 0)
         self.due += sum(len(line.ids) for line in lines)

@@ -63,14 +63,16 @@ def watch(model: Any) -> Iterator[Witness]:
     witness = Witness()
     hook = model.register_forward_pre_hook(witness.prefill, with_kwargs=True)
     owner = model.base_model if hasattr(model.base_model, _ENCODE) else model
-    encode = getattr(owner, _ENCODE, None)
+    encode, own = getattr(owner, _ENCODE, None), vars(owner).get(_ENCODE)
     if encode is not None:
         setattr(owner, _ENCODE, _reported(encode, witness.encoding))
     try:
         yield witness
     finally:
         hook.remove()
-        if encode is not None:
+        if own is not None:
+            setattr(owner, _ENCODE, own)
+        elif encode is not None:
             delattr(owner, _ENCODE)
 
 
