@@ -11,10 +11,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from harness.backends.hf import adapter
+from harness.backends.hf import adapter, own_code
 from harness.backends.hf.adapter import Adapter
 from harness.backends.hf.settings import PLAIN, Settings
-from harness.errors import ModelError, UsageError
+from harness.errors import ModelError
 from harness.records import ModelSpec
 
 INDEX = "model.safetensors.index.json"
@@ -24,10 +24,6 @@ WEIGHTS = "model.safetensors"
 # sentencepiece, tiktoken), processor, chat templates
 SMALL = ("*.json", "*.jinja", "*.txt", "*.model", "*.tiktoken", "additional_chat_templates/*.jinja")
 
-# What a model that brings code of its own is made of beside these, where that code is allowed to run
-CODE = ("*.py",)
-
-_CODED = ("config.json", "processor_config.json", "preprocessor_config.json", "tokenizer_config.json")
 _TEMPLATES = ("chat_template.jinja", "chat_template.json")
 _PARAMETERS_OF_HEADER = 8  # a safetensors file begins with the length of its header, 8 bytes, little-endian
 
@@ -65,7 +61,7 @@ class Checkpoint:
     @property
     def small(self) -> tuple[str, ...]:
         """Patterns of the files beside weights that shape a reply."""
-        return SMALL + CODE if self.settings and self.settings.code else SMALL
+        return SMALL + own_code.FILES if self.settings and self.settings.code else SMALL
 
     @property
     def told(self) -> Mapping[str, str]:
@@ -119,12 +115,9 @@ def find(spec: ModelSpec, settings: Settings | None = None) -> Checkpoint:
     from harness.backends.hf import hub
 
     code = settings.code if settings else ""
-    if code and not hub.COMMIT.fullmatch(spec.revision):
-        raise UsageError(
-            f"--model {spec.name}: code is '{code}' at revision '{spec.revision or 'main'}', but code that may "
-            "run should be pinned to a full commit: write @ and the 40 characters of the commit that was read"
-        )
-    found = hub.snapshot(spec, SMALL + CODE if code else SMALL)
+    if code:
+        own_code.hold_pinned(spec, code)
+    found = hub.snapshot(spec, SMALL + own_code.FILES if code else SMALL)
     return _inspect(spec, settings, found.folder, spec.where, (spec.where, found.commit), found.names)
 
 
@@ -181,7 +174,7 @@ def _inspect(
             "should be: pip install 'sightcheck[quantized]'",
         )
     if settings and settings.code:
-        _hold_code(spec, settings.code, shown, [_json(folder / name) for name in _CODED if name in names])
+        own_code.hold(spec, settings.code, shown, [_json(folder / name) for name in own_code.NAMED_IN if name in names])
     return Checkpoint(
         folder=folder,
         shown=shown,
@@ -192,27 +185,6 @@ def _inspect(
         settings=settings,
         adapter=adapter.find(spec, shown) if settings and settings.adapter else None,
     )
-
-
-def _hold_code(spec: ModelSpec, code: str, shown: str, configs: Sequence[Mapping[str, Any]]) -> None:
-    """Allow no other code than that of the model that was named, and of its own files."""
-    if code != shown:
-        raise UsageError(
-            f"--model {spec.name}: code is '{code}', but should be '{shown}', the name of the model whose code may "
-            "run: read that code, then name it"
-        )
-    named = [str(value) for config in configs for value in dict(config.get("auto_map") or {}).values()]
-    if not named:
-        raise UsageError(
-            f"--model {spec.name}: code is '{code}', but this model brings no code of its own (no auto_map): leave out "
-            "code="
-        )
-    foreign = sorted(value for value in named if "--" in value)
-    if foreign:
-        raise ModelError(
-            f"model {spec.name} ({shown}): its auto_map names code of another repository ({foreign[0]}), but only code "
-            "of its own files is ever run: take a copy that holds its code"
-        )
 
 
 def _has_image_processor(folder: Path, names: frozenset[str]) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 from harness.errors import ModelError
 from harness.records import ModelSpec
 
-COMMIT = re.compile(r"[0-9a-f]{40}")
+_COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,7 @@ def snapshot(spec: ModelSpec, patterns: Sequence[str]) -> Snapshot:
     ModelError
         No such repository or revision, no access, or neither network nor cache.
     """
-    if COMMIT.fullmatch(spec.revision):
+    if _COMMIT.fullmatch(spec.revision):
         here = _cached(spec, patterns)
         if here and any(name.endswith(".safetensors") for name in here.names):
             return here
