@@ -94,6 +94,7 @@ class HfModel:
             "transformers": version("transformers"),
             "torch": version("torch"),
             "shared": self._shared,
+            **self._checkpoint.told,
             **{f"decoding {key}": value for key, value in self.decoding.items()},
         }
         if self._engine is not None:
@@ -119,12 +120,13 @@ class HfModel:
         desk = self._plain()
         for probe in limits.probes(prompts):
             try:
-                desk.one(probe)
+                tail = desk.one(probe).asked[0].tail
             except ModelError as cause:
                 raise ModelError(
                     f"model {self._spec.name}: a trial prompt with {len(probe.images)} images failed before "
                     f"any row was asked: {cause}"
                 ) from cause
+            limits.hold_choices(self._spec.name, prompts, tail)
 
     def arrange(self, prompts: Sequence[Prompt], size: int) -> list[list[int]]:
         """Batches of prompts that are alike in length, with those of the same pictures together.
