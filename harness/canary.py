@@ -40,6 +40,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from harness.codec import label
+from harness.reading import read
 from harness.records import Answer, Canary, Measurement, Reply
 
 if TYPE_CHECKING:
@@ -255,9 +256,6 @@ def held(measurement: Measurement, limits: Limits) -> Held:
 
 
 def _read_alike(answer: Answer, canary: Canary) -> bool:
-    # run.py calls this module to draw the rows, and itself knows how a reply of a row is read
-    from harness.run import read
-
     return read(answer.row, canary.batched) == read(answer.row, canary.alone)
 
 

@@ -11,8 +11,8 @@ from harness import canary, mode, options, spec
 from harness.errors import UsageError
 from harness.limits import Limits
 from harness.options import Options
+from harness.planned import Settings
 from harness.records import ModelSpec
-from harness.run import Settings
 
 
 def add(parser: pytest.Parser) -> None:

@@ -10,8 +10,8 @@ from pathlib import Path
 from harness import spec
 from harness.errors import UsageError
 from harness.limits import Limits
+from harness.planned import Settings
 from harness.records import ModelSpec, ModeName
-from harness.run import Settings
 
 EMBEDDED = Path(__file__).parents[1] / "fixtures" / "embedded"
 SIGHTED = f"sighted=hf:{EMBEDDED / 'sighted'}"

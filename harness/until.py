@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 
-from harness import run
+from harness import planned, run
 from harness.ask import Ask, Open, ask
 from harness.errors import ModelError, RowsRefused, StrataMissing
 from harness.ledger import Ledger
@@ -36,7 +36,7 @@ def measure(
     model: Model,
     loaded: Loaded,
     ledger: Ledger,
-    settings: run.Settings,
+    settings: planned.Settings,
     decided: Decided,
     progress: run.Progress = lambda *_: None,
     learn: run.Learn = lambda rows: (),
@@ -60,7 +60,7 @@ def measure(
     plans: dict[ModeName, list[Ask]] = {}
     for name in modes:
         with suppress(RowsRefused, StrataMissing):
-            plans[name] = run.plan(benchmark, name, model, loaded, settings)
+            plans[name] = planned.plan(benchmark, name, model, loaded, settings)
     modes = list(plans)
     if not modes:
         return {}
@@ -69,7 +69,7 @@ def measure(
     published = {row.id: row for row in loaded.rows}
     baselines = learn([published[row] for row in order])
     known = {row: place for place, row in enumerate(order)}
-    said = {name: run.notes(benchmark, name, loaded, settings) for name in modes}
+    said = {name: planned.notes(benchmark, name, loaded, settings) for name in modes}
     with ExitStack() as stack:
         replies = {name: stack.enter_context(ledger.replies(_case(benchmark, name, model).id)) for name in modes}
         before = {name: _kept(_case(benchmark, name, model), ledger) for name in modes}
@@ -92,7 +92,7 @@ def measure(
             _ask(model, opened, failed, settings, progress)
             for each in opened:
                 name = each.case.mode
-                told = run.asked(each.case, benchmark, model, loaded, settings, each.asks, said[name])
+                told = planned.asked(each.case, benchmark, model, loaded, settings, each.asks, said[name])
                 told = _carried(told, found.get(name), sizes, baselines)
                 if name not in found:
                     ledger.write_asked(told)
@@ -103,7 +103,7 @@ def measure(
             kept = before[each.case.mode]
             again = run.canaries(model, each, kept, settings) if fresh else kept
             found[each.case.mode] = replace(found[each.case.mode], canaries=again)
-            ledger.write_asked(run.unanswered(found[each.case.mode]))
+            ledger.write_asked(planned.unanswered(found[each.case.mode]))
         return found
 
 
@@ -111,7 +111,7 @@ def _case(benchmark: Benchmark, name: ModeName, model: Model) -> Case:
     return Case(benchmark=benchmark.name, mode=name, model=model.spec.name)
 
 
-def _order(asks: Sequence[Ask], benchmark: Benchmark, settings: run.Settings) -> tuple[list[str], tuple[int, ...]]:
+def _order(asks: Sequence[Ask], benchmark: Benchmark, settings: planned.Settings) -> tuple[list[str], tuple[int, ...]]:
     """The rows in asking order, cluster after cluster, and the size of each cluster in that order."""
     rows = {one.row.id: one.row.cluster for one in asks}
     clusters = sorted(set(rows.values()))
@@ -130,7 +130,7 @@ def _ask(
     model: Model,
     opened: Sequence[Open],
     failed: Mapping[ModeName, dict[str, Reply]],
-    settings: run.Settings,
+    settings: planned.Settings,
     progress: run.Progress,
 ) -> None:
     """Ask what neither the ledgers hold nor this run has seen fail."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from harness import run
+from harness import planned, run
 from harness.errors import LedgerError, ModelError, RowsRefused
 from harness.ledger import Ledger
 from harness.records import BadRow, Case, ImagePart, Measurement, ModeName, Prompt, Read, Reply, Row, Unread
@@ -222,8 +222,8 @@ def test_image_modes_are_refused_where_any_row_lacks_its_image_and_text_modes_ru
 
 def test_a_limit_draws_the_same_rows_whatever_their_order() -> None:
     settings = Settings(limit=5)
-    there = run.chosen(benchmark(ROWS), loaded(ROWS), settings)
-    back = run.chosen(benchmark(ROWS), loaded(ROWS[::-1]), settings)
+    there = planned.chosen(benchmark(ROWS), loaded(ROWS), settings)
+    back = planned.chosen(benchmark(ROWS), loaded(ROWS[::-1]), settings)
     assert {r.id for r in there} == {r.id for r in back}
     assert len(there) == 5
 

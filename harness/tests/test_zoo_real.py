@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import prompt, run, score, spec
+from harness import prompt, reading, score, spec
 from harness.records import Benchmark, ModeName, Row, Source
 from harness.tests.made import picture
 
@@ -40,7 +40,7 @@ def _right(text: str, rows: Sequence[Row], name: ModeName = "image_text") -> set
     right = set()
     for row, reply in zip(rows, replies, strict=True):
         points = score.choice if row.kind == "choice" else score.short
-        if points(row, run.read(row, reply))[score.primary(row.kind)] == 1:
+        if points(row, reading.read(row, reply))[score.primary(row.kind)] == 1:
             right.add(row.id)
     return right
 

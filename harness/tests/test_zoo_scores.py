@@ -14,7 +14,7 @@ from functools import cache
 
 import pytest
 
-from harness import mode, prompt, run, score, spec
+from harness import mode, prompt, reading, score, spec
 from harness.backends.zoo import ZooModel
 from harness.backends.zoo.expected import chances, expected_score
 from harness.backends.zoo.seen import Seen, read
@@ -49,7 +49,7 @@ class World:
         if key not in self.known:
             row = self.shown[name][place]
             points = score.choice if row.kind == "choice" else score.short
-            self.known[key] = points(row, run.read(row, reply))[score.primary(row.kind)]
+            self.known[key] = points(row, reading.read(row, reply))[score.primary(row.kind)]
         return self.known[key]
 
 
@@ -172,7 +172,7 @@ def test_a_flip_flopper_changes_its_answer_where_the_perfect_stub_keeps_it() -> 
 def _origins(text: str, name: ModeName) -> list[str]:
     here = world("choice")
     replies = _opened(text, 0, "choice").reply(here.seen[name])
-    return [str(run.read(row, reply)) for row, reply in zip(here.shown[name], replies, strict=True)]
+    return [str(reading.read(row, reply)) for row, reply in zip(here.shown[name], replies, strict=True)]
 
 
 def test_a_mean_over_no_rows_is_refused() -> None:
