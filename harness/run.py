@@ -150,7 +150,8 @@ def _begun(
         # what is known of the model stays as the run that asked it knew it
         of_model = {name: value for name, value in before.provenance.items() if name.startswith("model ")}
         told = replace(told, provenance={**told.provenance, **of_model})
-    ledger.write_asked(told)
+    if told != before:
+        ledger.write_asked(told)
     return told
 
 

@@ -7,17 +7,22 @@ knows the published name puts it in front.
 from __future__ import annotations
 
 import hashlib
+import inspect
+import sys
 import threading
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Protocol
 
 import numpy as np
-from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
+import PIL
+from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError, features
 
 from harness.errors import ImageRefused
+from harness.load.known import Known
 
 MIB = 2**20
 
@@ -234,11 +239,29 @@ CACHE = Cache()
 
 
 def examine(data: bytes) -> Picture:
-    """Decode a picture for its digest and size, and keep it in the cache only while there is room."""
+    """Decode a picture for its digest and size, and keep it in the cache only while there is room.
+
+    Bytes that this decoder has decoded before are not decoded again: they would come to the same pixels.
+    """
+    before = KNOWN.get(data)
+    if before is not None:
+        return Picture(digest=before[0], width=before[1], height=before[2])
     image = decode(data, verify=True)
     found = Picture(digest=digest(image), width=image.width, height=image.height)
     CACHE.offer(found.digest, image)
+    KNOWN.put(data, found.digest, found.width, found.height)
     return found
+
+
+@cache
+def _decoder() -> str:
+    """Everything beside the bytes that pixels depend on: Pillow, its codecs, and this module."""
+    codecs = [f"{name} {features.version(name)}" for name in ("jpg", "jpg_2000", "zlib", "libtiff", "webp")]
+    return "\n".join([f"Pillow {PIL.__version__}", *codecs, inspect.getsource(sys.modules[__name__])])
+
+
+KNOWN = Known(_decoder)
+"""What pictures came to in earlier runs."""
 
 
 def reopen(read: Callable[[], bytes], name: str, expected: str) -> Image.Image:
