@@ -36,13 +36,8 @@ def encoder(model: Any) -> Any:
     return getattr(model.base_model, "get_image_features", None)
 
 
-def encode(model: Any, seen: Sequence[Seen], most: int = TOGETHER) -> None:
-    """Make the features of those pictures that have none yet.
-
-    Parameters
-    ----------
-    most : int
-        Pictures of one shape that go through the encoder at a time; fewer where memory ends.
+def encode(model: Any, seen: Sequence[Seen]) -> None:
+    """Make the features of those pictures that have none yet; fewer at a time where memory ends.
 
     Raises
     ------
@@ -53,7 +48,7 @@ def encode(model: Any, seen: Sequence[Seen], most: int = TOGETHER) -> None:
     known = {each.image.digest: each for each in seen if each.features is not None}
     lacking = [each for each in seen if each.features is None]
     fresh = {each.image.digest: each for each in lacking if each.image.digest not in known}
-    for together in _alike(list(fresh.values()), most):
+    for together in _alike(list(fresh.values())):
         _encode(model, together)
     for each in lacking:
         if each.features is None:
@@ -104,16 +99,16 @@ def join(seen: Sequence[Seen]) -> dict[str, Any]:
     return {"image": joined}
 
 
-def _alike(seen: Sequence[Seen], most: int) -> Iterator[list[Seen]]:
-    """Pictures whose tensors can be joined along their first axis, at most so many at a time."""
+def _alike(seen: Sequence[Seen]) -> Iterator[list[Seen]]:
+    """Pictures whose tensors can be joined along their first axis, a few at a time."""
 
     def shape(each: Seen) -> str:
         return str([(name, tensor.dtype, tensor.shape[1:]) for name, tensor in sorted(each.tensors.items())])
 
     for _, group in groupby(sorted(seen, key=shape), key=shape):
         together = list(group)
-        for start in range(0, len(together), most):
-            yield together[start : start + most]
+        for start in range(0, len(together), TOGETHER):
+            yield together[start : start + TOGETHER]
 
 
 def _apart(made: Any, tokens: Sequence[int]) -> Iterator[dict[str, Any]]:

@@ -53,7 +53,7 @@ def prove(
     Parameters
     ----------
     sharing : Sharing
-        Its ``together`` and ``window`` are set to what was found; its pictures are those of the trial.
+        Its ``window`` is set to what was found; its pictures are those of the trial.
     several : bool
         Whether a prompt may have several images.
     """
@@ -67,12 +67,6 @@ def prove(
         if [line.ids for line in lines] != [ids for ids, _ in plain]:
             return Found(features=False, beginnings=False, why="its processor writes a picture's tokens otherwise")
         apart = _apart(expected, _shared(model, sharing, lines, config))
-        if apart > limit:
-            # an encoder may depend on what else it is given
-            sharing.together = 1
-            sharing.pictures.drop()
-            lines = sharing.lines(prompts, lock)
-            apart = _apart(expected, _shared(model, sharing, lines, config))
         if apart > limit:
             return Found(features=False, beginnings=False, why=_said("features passed in", apart))
     except Exception as cause:  # whatever an architecture does with what it does not know

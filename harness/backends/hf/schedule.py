@@ -58,7 +58,9 @@ def budget(model: Any) -> int:
     for the vision tower and for what is not counted here. Where it ends all the same, a batch is halved.
     """
     text = model.config.get_text_config()
-    hidden, layers = int(text.hidden_size), int(text.num_hidden_layers)
+    # where a config does not say, a model of seven billion parameters is assumed
+    hidden = int(getattr(text, "hidden_size", None) or 4096)
+    layers = int(getattr(text, "num_hidden_layers", None) or 32)
     heads = int(getattr(text, "num_attention_heads", 1) or 1)
     width = int(getattr(text, "head_dim", None) or hidden // heads) * int(
         getattr(text, "num_key_value_heads", None) or heads

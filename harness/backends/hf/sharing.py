@@ -14,7 +14,7 @@ from harness.backends.hf import features, prefix
 from harness.backends.hf.pictures import Pictures, Seen
 from harness.backends.hf.processing import Eye, Line
 from harness.backends.hf.witness import hold_features, watch
-from harness.backends.hf.writing import Sequences, write
+from harness.backends.hf.writing import Sequences, cached, write
 from harness.records import ImageRef, Prompt
 
 if TYPE_CHECKING:
@@ -37,8 +37,6 @@ class Sharing:
         Those that are ready.
     beginnings : bool
         Whether common beginnings are read once.
-    together : int
-        Pictures that are encoded at a time; one where an encoder makes other features of several.
     window : int
         Tokens that the narrowest attention of the model reaches back; 0 where it reaches back to the first. Padding
         within a prompt may not push anything out of it.
@@ -50,7 +48,6 @@ class Sharing:
         self._eye = eye
         self.pictures = Pictures(room)
         self.beginnings = True
-        self.together = features.TOGETHER
         self.window = 0
         self.read = self.due = 0
 
@@ -116,7 +113,7 @@ class Sharing:
         ReceiptError
             The model was not given the features of these pictures.
         """
-        features.encode(model, [seen for line in lines for seen in line.seen], self.together)
+        features.encode(model, [seen for line in lines for seen in line.seen])
         plan = prefix.shared(lines, self._eye.image_token, worth=0 if always else prefix.WORTH)
         pad = int(config(1).pad_token_id or 0)
         self.due += sum(len(line.ids) for line in lines)
@@ -153,7 +150,7 @@ class Sharing:
         self.read += sum(len(line.ids) - cut for line, cut in zip(lines, plan.cuts, strict=True))
         given = _on(model, inputs | prefix.shapes([seen for line in lines for seen in line.seen]))
         with watch(model) as witness:
-            made = write(model, {**given, "past_key_values": cache}, config(tokens), watching=watching)
+            made = write(model, given | cached(cache), config(tokens), watching=watching)
         hold_features(witness, given["input_ids"][:, begun:], None)
         return made
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -137,6 +138,14 @@ def write(
         leads=_rows(recorder.leads),
         cache=(getattr(made, "cache", None) or made.past_key_values) if keep else None,
     )
+
+
+def cached(cache: Any) -> dict[str, Any]:
+    """A cache as the argument of ``generate``, whose name newer releases of transformers have changed."""
+    from transformers import GenerationMixin
+
+    named = inspect.signature(GenerationMixin.prepare_inputs_for_generation).parameters
+    return {"cache" if "cache" in named else "past_key_values": cache}
 
 
 def _rows(steps: Sequence[Tensor]) -> list[list[float]]:
