@@ -35,6 +35,7 @@ share only.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -46,8 +47,12 @@ from harness.records import Answer, Canary, Measurement, Reply
 if TYPE_CHECKING:
     from harness.limits import Limits
 
-SIZE = 16
-"""Rows of a case that are asked again, unless declared otherwise."""
+SIZE, FEWEST, SHARE = 16, 4, 0.05
+"""Rows of a case that are asked again, unless declared otherwise: this share, but at least so many and at most so many.
+
+Alone a row costs several times what it costs in a batch. With a share, a small case costs little more; its modes have
+canaries of their own each, and a fault of the engine is one of all modes.
+"""
 
 CAUSE = "padding, cache or engine mixed up rows"
 
@@ -129,6 +134,11 @@ def choose(labels: Iterable[str], *, seed: int, case: str, size: int = SIZE) -> 
     """
     ranked = sorted((hashlib.sha256(f"{seed}|canary|{case}|{one}".encode()).digest(), one) for one in set(labels))
     return tuple(one for _, one in ranked[:size])
+
+
+def size(rows: int) -> int:
+    """Return how many rows of a case are asked again where nothing else was declared."""
+    return min(SIZE, max(FEWEST, math.ceil(SHARE * rows)))
 
 
 def exact(measurement: Measurement) -> bool:

@@ -10,7 +10,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from harness import __version__, canary, extract, mode, prompt, score
+from harness import __version__, extract, mode, prompt, score
 from harness.ask import Ask
 from harness.codec import label
 from harness.errors import RowsRefused
@@ -38,8 +38,9 @@ class Settings:
         How often each row is asked in the shuffled modes, each time with the images of another row.
     until_decided : bool
         Whether the rows are asked in seeded random order, and no longer than the claims need.
-    canaries : int
-        Rows of a case that are asked again alone, to prove that batches and shared work changed no reply.
+    canaries : int or None
+        Rows of a case that are asked again alone, to prove that batches and shared work changed no reply; None for
+        `harness.canary.size`.
     """
 
     seed: int = 0
@@ -48,7 +49,7 @@ class Settings:
     max_new_tokens: int = 0
     derangements: int = 5
     until_decided: bool = False
-    canaries: int = canary.SIZE
+    canaries: int | None = None
 
 
 def plan(benchmark: Benchmark, name: ModeName, model: Model, loaded: Loaded, settings: Settings) -> list[Ask]:

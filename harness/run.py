@@ -173,9 +173,8 @@ def canaries(model: Model, opened: Open, before: Sequence[Canary], settings: Set
     if getattr(model, "by_row", False):
         return ()
     of = {one.label: one for one in opened.asks if one.key in opened.replies}
-    drawn = canary.choose(
-        [one.label for one in opened.asks], seed=settings.seed, case=opened.case.id, size=settings.canaries
-    )
+    size = canary.size(len(opened.asks)) if settings.canaries is None else settings.canaries
+    drawn = canary.choose([one.label for one in opened.asks], seed=settings.seed, case=opened.case.id, size=size)
     known = {(each.row, each.draw): each for each in before}
     chosen_rows = [of[name] for name in drawn if name in of]
     held = {one.label: known.get((one.row.id, one.draw)) for one in chosen_rows}
