@@ -32,8 +32,10 @@ PEERS: Mapping[str, str] = {
 """Other suites by the file that runs them."""
 
 PROVEN = "suite, rows asked again"
-SAID = f"the suite asks no row twice here, as the loops do not; '{PROVEN}' is the suite as it comes: of every case up to "
-SAID += f"{canary.SIZE} rows are asked again alone, to prove the batches"
+SAID = (
+    f"the suite asks no row twice here, as the loops do not; '{PROVEN}' is the suite as it comes: of every case up to "
+    f"{canary.SIZE} rows are asked again alone, to prove the batches"
+)
 
 ONE_AT_A_TIME = ("VLMEvalKit",)
 """Suites that take no batches."""
