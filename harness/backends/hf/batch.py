@@ -174,7 +174,12 @@ class Desk:
         return Group(asked=tuple(asked), inputs=inputs, lines=tuple(lines))
 
     def _fits(self, prompt: Prompt, tokens: int) -> None:
-        """Refuse a prompt that would be cut, or whose reply would run out of the context."""
+        """Refuse a prompt that would be cut, whose reply would run out of the context, or with nothing to score."""
+        if not all(choice.strip() for choice in prompt.choices):
+            raise ModelError(
+                f"one of its {len(prompt.choices)} choices is empty, and would always be the likeliest: mend the row, "
+                "or let the model write (answer=generation)"
+            )
         if self.context and tokens + prompt.max_new_tokens > self.context:
             raise ModelError(
                 f"the prompt has {tokens} tokens and the reply up to {prompt.max_new_tokens}, but the model's "
