@@ -122,6 +122,10 @@ class Ledger:
             return None
         return codec.record(Measurement, _object(path.read_bytes(), path.name))
 
+    def has(self, case_id: str) -> bool:
+        """Whether a case was ever asked."""
+        return (self.folder / f"{case_id}.asked.json").exists()
+
     def cases(self) -> list[str]:
         """Return the ids of all cases that were asked, sorted."""
         return sorted(path.name.removesuffix(".asked.json") for path in self.folder.glob("*.asked.json"))

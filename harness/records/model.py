@@ -182,6 +182,8 @@ class Model(Protocol):
     ``alone(prompts, ids) -> list of Reply``
         Replies by the plainest way that it has: one prompt at a time, nothing reused. It holds the batched ones to
         account.
+    ``warm()``
+        Called before rows are loaded for it, so that it can load itself meanwhile.
     ``by_row`` : bool
         Whether a reply belongs to its row and not to its prompt.
     ``rows_for(benchmark, mode, ids)``, ``meet(rows)``

@@ -6,6 +6,7 @@ import copy
 import os
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from importlib.metadata import version
 from types import MappingProxyType
@@ -35,6 +36,7 @@ class HfModel:
         self._settings = settings
         self._checkpoint = checkpoint
         self._fingerprint = ""
+        self._warming: threading.Thread | None = None
         self._desk: Desk | None = None
         self._engine: Engine | None = None
         self._shared = "not known before the model is loaded" if settings.reuse else "nothing: reuse=off"
@@ -103,6 +105,21 @@ class HfModel:
             if self._engine.sharing is not None:
                 told |= {f"reuse of {what}": said for what, said in self._engine.sharing.told().items()}
         return MappingProxyType(told)
+
+    def warm(self) -> None:
+        """Begin to load processor and weights, in a thread, while the caller loads rows.
+
+        What goes wrong there goes wrong again, and is said, when the model is needed.
+        """
+
+        def load() -> None:
+            tolerate()
+            with suppress(Exception):
+                self._open()
+
+        if self._engine is None and self._warming is None:
+            self._warming = threading.Thread(target=load, name=f"loads {self._spec.name}")
+            self._warming.start()
 
     def check(self, prompts: Sequence[Prompt]) -> None:
         """Refuse, before any row is asked, what this model cannot take.
@@ -188,6 +205,9 @@ class HfModel:
 
     def close(self) -> None:
         """Free weights and processor. The model opens again if it is asked again."""
+        if self._warming is not None:
+            self._warming.join()
+            self._warming = None
         with self._lock:
             on_cuda = self._engine is not None and self._engine.model.device.type == "cuda"
             self._desk = self._engine = None
