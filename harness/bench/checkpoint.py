@@ -41,7 +41,7 @@ LLAVA_TEMPLATE = (
 )
 
 
-def qwen(folder: Path) -> Path:
+def qwen(folder: Path, dtype: str = "float32") -> Path:
     """Qwen2.5-VL of about 0.7 million parameters: about 600 image tokens for a picture of 800 x 600 pixels.
 
     What the model computes next to nothing shows what the systems around it cost. Its processor needs torchvision.
@@ -68,7 +68,15 @@ def qwen(folder: Path) -> Path:
         vision_start_token_id=ids["<|vision_start|>"],
         vision_end_token_id=ids["<|vision_end|>"],
     )
-    return _save(folder, hf.Qwen2_5_VLForConditionalGeneration, config, processor)
+    return _save(folder, hf.Qwen2_5_VLForConditionalGeneration, config, processor, dtype)
+
+
+def qwen_bf16(folder: Path) -> Path:
+    """The same in bfloat16, for comparisons with suites that open a checkpoint in nothing else.
+
+    Its replies depend on the shape of a batch, as half precision rounds each sum differently.
+    """
+    return qwen(folder, dtype="bfloat16")
 
 
 def llava(folder: Path) -> Path:
@@ -110,7 +118,7 @@ def _llava(folder: Path, *, side: int, hidden: int, layers: int, heads: int, wid
     return _save(folder, hf.LlavaForConditionalGeneration, config, processor)
 
 
-MADE: Mapping[str, Callable[[Path], Path]] = {"qwen": qwen, "llava": llava, "small": small}
+MADE: Mapping[str, Callable[[Path], Path]] = {"qwen": qwen, "qwen-bf16": qwen_bf16, "llava": llava, "small": small}
 """Checkpoints by the name that ``--model`` takes."""
 
 
@@ -168,7 +176,7 @@ def _transformers() -> Any:
     return importlib.import_module("transformers")
 
 
-def _save(folder: Path, architecture: Any, config: Any, processor: Any) -> Path:
+def _save(folder: Path, architecture: Any, config: Any, processor: Any, dtype: str = "float32") -> Path:
     """Random weights, wide enough apart that replies differ between pictures, and everything else beside them."""
     import torch
 
@@ -183,6 +191,6 @@ def _save(folder: Path, architecture: Any, config: Any, processor: Any) -> Path:
                     weight.normal_(std=2.0 / weight[0].numel() ** 0.5)
             model.lm_head.weight[processor.tokenizer.all_special_ids] = 0
         model.generation_config.eos_token_id = None
-        model.save_pretrained(folder)
+        model.to(getattr(torch, dtype)).save_pretrained(folder)
         processor.save_pretrained(folder)
     return folder

@@ -37,6 +37,8 @@ SAID = (
     f"{canary.SIZE} rows are asked again alone, to prove the batches"
 )
 
+ASKED_AGAIN = f"in the time of sightcheck {canary.SIZE} rows are asked again alone, to prove the batches"
+
 ONE_AT_A_TIME = ("VLMEvalKit",)
 """Suites that take no batches."""
 
@@ -164,7 +166,6 @@ def peers(sizes: Sizes) -> Told:
         settings=sizes.told(),
         laps=sizes.race(systems),
         pairs=[(name, "sightcheck", figure) for name in taken for figure in ("wall", "cpu", "first")],
-        same=[("bare loop", "sightcheck")],
-        compared=[("bare loop", name) for name in taken],
-        lines=left,
+        compared=[("bare loop", name) for name in ("sightcheck", *taken)],
+        lines=[ASKED_AGAIN, *left],
     )

@@ -187,7 +187,7 @@ def test_a_peer_that_is_not_known_and_one_without_interpreter_are_refused() -> N
 
 
 def test_a_model_that_is_neither_made_nor_a_folder_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="one of qwen, llava, small"):
+    with pytest.raises(UsageError, match="one of qwen, qwen-bf16, llava, small"):
         bench.folder("hf:org/model", tmp_path)
     with pytest.raises(UsageError, match="without options"):
         bench.folder(f"hf:{tmp_path}?dtype=float32", tmp_path)
