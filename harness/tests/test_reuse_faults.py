@@ -163,6 +163,47 @@ def test_a_cache_that_only_later_tokens_show_to_be_wrong_is_not_shared(
     assert "a beginning read first moved a log-probability" in model.facts["shared"]
 
 
+@pytest.mark.parametrize(("dtype", "shared"), [("bfloat16", True), ("float32", False)])
+def test_noise_that_batching_makes_too_is_no_reason_not_to_share_in_half_the_width(
+    llava: Path, monkeypatch: pytest.MonkeyPatch, dtype: str, shared: bool
+) -> None:
+    import torch
+    from transformers import LlavaForConditionalGeneration
+
+    forward = LlavaForConditionalGeneration.forward
+    chance = torch.Generator().manual_seed(1)
+
+    @functools.wraps(forward)
+    def noisy(*args: Any, **kwargs: Any) -> Any:
+        made = forward(*args, **kwargs)
+        made.logits = made.logits + (torch.rand(made.logits.shape, generator=chance) - 0.5) * 0.6
+        return made
+
+    monkeypatch.setattr(LlavaForConditionalGeneration, "forward", noisy)
+    model = opened(llava, f"?dtype={dtype}")
+    replies(model, PROMPTS[:1])
+    assert (model.facts["shared"] == BOTH) is shared
+    encode = features._made
+    monkeypatch.setattr(
+        features,
+        "_made",
+        lambda *args: [{"pooler_output": [-p for p in one["pooler_output"]]} for one in encode(*args)],
+    )
+    faulty = opened(llava, f"?dtype={dtype}")
+    replies(faulty, PROMPTS[:1])
+    assert faulty.facts["shared"].startswith("nothing: features passed in moved")
+
+
+def test_a_row_that_cannot_be_asked_leaves_the_others_of_its_batch_together(llava: Path) -> None:
+    model = opened(llava)
+    prompts = [*PROMPTS[:4], ask("x" * 600, picture(0)), *PROMPTS[4:], replace(PROMPTS[0], choices=("A", "B"))]
+    prepared = model.prepare(prompts)
+    assert [len(group.asked) for group in prepared.groups] == [1, 6]
+    got = model.reply(prepared)
+    assert [place for place, reply in enumerate(got) if reply.finish == "failed"] == [4]
+    assert told(got) == told(model.alone(prompts))
+
+
 def test_beginnings_of_a_model_that_reads_in_both_directions_are_proven_for_texts_that_come_first(
     tmp_path: Path,
 ) -> None:

@@ -139,7 +139,7 @@ class Desk:
             return [self._group(places, prompts, names, seen)]
         except (ModelError, ImageRefused, MemoryError) as cause:
             if len(places) > 1:
-                return [g for p in places for g in self._together([p], prompts, names, seen, failed)]
+                return _joined([g for p in places for g in self._together([p], prompts, names, seen, failed)])
             failed[places[0]] = refusal(names[places[0]], cause)
             return []
 
@@ -185,6 +185,14 @@ class Desk:
                 f"the prompt has {tokens} tokens and the reply up to {prompt.max_new_tokens}, but the model's "
                 f"context holds {self.context}: ask for shorter replies, or use a model with a longer context"
             )
+
+
+def _joined(groups: Sequence[Group]) -> list[Group]:
+    """Groups as one where they are lines; tensors stay apart."""
+    if len(groups) < 2 or not all(group.lines for group in groups):
+        return list(groups)
+    asked = tuple(one for group in groups for one in group.asked)
+    return [Group(asked=asked, inputs={}, lines=tuple(line for group in groups for line in group.lines))]
 
 
 def refusal(name: str, cause: Exception) -> Reply:
