@@ -59,6 +59,7 @@ class Candidate:
     sharing: HfModel
     plain: HfModel
     batch: Sequence[Prompt]
+    shared: Sequence[Reply]
 
 
 def opened(folder: Path, options: str = "") -> HfModel:
@@ -85,11 +86,19 @@ def candidate(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
     name = request.param
     folder = BUILDERS[name](tmp_path_factory.mktemp("built") / name)
     batch = SINGLE if name == "paligemma" else BATCH
-    return Candidate(name=name, folder=folder, sharing=opened(folder), plain=opened(folder, "?reuse=off"), batch=batch)
+    model = opened(folder)
+    return Candidate(
+        name=name,
+        folder=folder,
+        sharing=model,
+        plain=opened(folder, "?reuse=off"),
+        batch=batch,
+        shared=replies(model, batch),
+    )
 
 
 def test_sharing_sharing_nothing_and_one_at_a_time_reply_alike(candidate: Candidate) -> None:
-    shared = replies(candidate.sharing, candidate.batch)
+    shared = candidate.shared
     assert {reply.finish for reply in shared} <= {"stop", "length"}
     same(shared, replies(candidate.plain, candidate.batch))
     same(shared, candidate.sharing.alone(candidate.batch))
@@ -99,15 +108,13 @@ def test_sharing_sharing_nothing_and_one_at_a_time_reply_alike(candidate: Candid
 
 
 def test_replies_are_the_same_in_other_company_and_in_another_order(candidate: Candidate) -> None:
-    whole = replies(candidate.sharing, candidate.batch)
     turned = replies(candidate.sharing, candidate.batch[::-1])
-    same(turned[::-1], whole)
+    same(turned[::-1], candidate.shared)
     odd = replies(candidate.sharing, candidate.batch[1::2])
-    same(odd, whole[1::2])
+    same(odd, candidate.shared[1::2])
 
 
 def test_facts_say_what_is_shared_and_why_not_more(candidate: Candidate) -> None:
-    replies(candidate.sharing, candidate.batch[:1])
     shared = candidate.sharing.facts["shared"]
     assert shared.startswith(LESS[candidate.name]) if candidate.name in LESS else shared == BOTH
     assert candidate.plain.facts["shared"] == "nothing: reuse=off"
