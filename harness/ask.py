@@ -173,7 +173,13 @@ def _batches(model: Model, asks: Sequence[Ask], size: int) -> list[list[Ask]]:
         return []
     arrange = getattr(model, "arrange", None)
     if arrange is not None:
-        return [[asks[place] for place in batch] for batch in arrange([one.prompt for one in asks], size)]
+        places = arrange([one.prompt for one in asks], size)
+        if sorted(place for batch in places for place in batch) != list(range(len(asks))):
+            raise ModelError(
+                f"model {model.spec.name}: arranged {sum(map(len, places))} places for {len(asks)} prompts, but should "
+                "name each once: the backend lost or doubled a row"
+            )
+        return [[asks[place] for place in batch] for batch in places]
     size = size or int(getattr(model, "batch_size", 8))
     ordered = sorted(asks, key=lambda one: (len(one.prompt.images), _length(one.prompt), one.row.id))
     return [ordered[i : i + size] for i in range(0, len(ordered), size)]

@@ -135,7 +135,7 @@ def asked(
         asked=len(asks) // draws,
         draws=draws,
         published=published,
-        chance=sum(1 / k for k in counts) / len(counts) if benchmark.options and counts else None,
+        chance=sum(1 / k for k in counts) / len(counts) if benchmark.options and counts and all(counts) else None,
         telemetry=loaded.telemetry,
         harness=_harness(benchmark, model, loaded, settings, asks),
         provenance=provenance(benchmark, model, loaded, settings),

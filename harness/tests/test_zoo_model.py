@@ -163,7 +163,7 @@ def test_an_unknown_stub_is_told_all_that_there_are() -> None:
         ("zoo:partial?p=1.5", r"p is '1\.5', but should be probability in \[0, 1\]"),
         ("zoo:partial?p=", "p is '', but should be probability"),
         ("zoo:constant?letter=a", r"letter is 'a', but should be A\.\.\.Z"),
-        ("zoo:constant?answer=%20", "answer is ' ', but should be WORDS"),
+        ("zoo:constant?says=%20", "says is ' ', but should be WORDS"),
         ("zoo:first_image?receipts=some", r"receipts is 'some', but should be all\|honest"),
         ("zoo:blind?seed=-1", "seed is '-1', but should be N"),
         ("zoo:blind?colour=red", "'colour=red' is no option of zoo"),

@@ -55,7 +55,7 @@ def test_of_vqa_rad_all_golds_but_one_can_be_read_back(load: Load) -> None:
 def test_of_vqa_rad_yes_no_rows_the_commoner_answer_is_right_on_133_of_251(load: Load) -> None:
     """The majority that is known of these rows, see ``harness.baselines``: 53.0 %."""
     rows = [row for row in load("vqa_rad") if row.kind == "yes_no"]
-    counts = sorted(len(_right(f"constant?answer={word}", rows)) for word in ("yes", "no"))
+    counts = sorted(len(_right(f"constant?says={word}", rows)) for word in ("yes", "no"))
     assert counts == [118, 133]
 
 

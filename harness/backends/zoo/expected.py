@@ -92,7 +92,7 @@ def _blind_prior(row: Row, truth: Truth, options: Options) -> float:
 
 
 def _constant(row: Row, truth: Truth, options: Options) -> float:
-    return _same(options["letter"] if row.options else options["answer"], row)
+    return _same(options["letter"] if row.options else options["says"], row)
 
 
 def _first_option(row: Row, truth: Truth, options: Options) -> float:

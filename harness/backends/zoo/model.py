@@ -26,7 +26,7 @@ _VALUES = MappingProxyType(
         "q": _SHARE,
         "rate": _SHARE,
         "letter": re.compile(r"[A-Z]"),
-        "answer": re.compile(r".*\S.*"),
+        "says": re.compile(r".*\S.*"),
         "receipts": re.compile(r"all|honest"),
     }
 )

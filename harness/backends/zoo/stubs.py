@@ -20,7 +20,7 @@ OPTIONS: Mapping[str, str] = MappingProxyType(
         "p": "probability in [0, 1] of what partial, position_biased and flip_flopper do by chance",
         "q": "probability in [0, 1] that blind_prior knows a question",
         "letter": "A...Z, what constant answers where there are options",
-        "answer": "WORDS, what constant answers where there are none",
+        "says": "WORDS, what constant answers where there are none",
         "rate": "probability in [0, 1] that a call of failing fails",
         "receipts": "all|honest, whether first_image owns up to the images that it did not look at",
     }
@@ -76,7 +76,7 @@ def blind_prior(seen: Seen, mind: Mind) -> str:
 
 def constant(seen: Seen, mind: Mind) -> str:
     """Say one letter or one phrase to everything."""
-    return mind.options["letter"] if seen.options else mind.options["answer"]
+    return mind.options["letter"] if seen.options else mind.options["says"]
 
 
 def first_option(seen: Seen, mind: Mind) -> str:
@@ -172,7 +172,7 @@ ZOO: Mapping[str, Stub] = MappingProxyType(
         "partial": Stub(partial, options={"p": "0.6"}),
         "blind": Stub(blind),
         "blind_prior": Stub(blind_prior, options={"q": "0.35"}),
-        "constant": Stub(constant, options={"letter": "A", "answer": "no"}),
+        "constant": Stub(constant, options={"letter": "A", "says": "no"}),
         "first_option": Stub(first_option),
         "longest": Stub(longest),
         "position_biased": Stub(position_biased, options={"p": "0.5"}),
