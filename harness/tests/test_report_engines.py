@@ -117,7 +117,7 @@ def test_an_engine_that_does_not_is_not_accused(tmp_path: Path) -> None:
     found, text = _told(*_measured(Stub(_letter, "fair"), tmp_path), roles={"fair": "model"})
     assert [c["faults"] for c in found["cases"]] == [[], []]
     assert not [c["why"] for c in found["claims"] if "asked again" in c["why"]]
-    assert [c["asked"] for c in found["canaries"]] == [c["same"] for c in found["canaries"]] == [4, 4]
+    assert [c["asked"] for c in found["canaries"]] == [c["same"] for c in found["canaries"]] == [16, 16]
     assert "| all | all | fair | 32 | 32 | 0 | 0 | 0 | 0 | 8.9 |" in _section(text, "## Engines")
 
 
