@@ -95,8 +95,8 @@ def _measured(model: Stub, folder: Path) -> list[Measurement]:
     rows = [row(number) for number in range(40)]
     made = benchmark(rows), loaded(rows), Ledger(folder)
     return [
-        run.measure(made[0], "image_text", model, made[1], made[2], run.Settings()),
-        run.measure(made[0], "text_only", model, made[1], made[2], run.Settings()),
+        run.measure(made[0], "image_text", model, made[1], made[2], run.Settings(canaries=16)),
+        run.measure(made[0], "text_only", model, made[1], made[2], run.Settings(canaries=16)),
     ]
 
 
