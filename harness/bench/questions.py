@@ -37,7 +37,7 @@ SAID = (
     f"{canary.SIZE} rows are asked again alone, to prove the batches"
 )
 
-ASKED_AGAIN = f"in the time of sightcheck {canary.SIZE} rows are asked again alone, to prove the batches"
+ASKED_AGAIN = f"in the time of sightcheck up to {canary.SIZE} rows are asked again alone, to prove the batches"
 
 ONE_AT_A_TIME = ("VLMEvalKit",)
 """Suites that take no batches."""
