@@ -108,7 +108,7 @@ def measure_all(
         opened = [
             Open(case=case, asks=asks, replies=stack.enter_context(ledger.replies(case.id))) for case, asks in planned
         ]
-        begun = [_begun(benchmark, each, model, loaded, ledger, settings, learn) for each in opened]
+        begun = [_begun(benchmark, each, model, loaded, ledger, settings) for each in opened]
         lacked = {each.case: len(each.missing) for each in opened}
         failed = _asked(model, opened, settings, progress)
         for each, told in zip(opened, begun, strict=True):
@@ -116,13 +116,18 @@ def measure_all(
             if isinstance(refusal, SightcheckError):
                 found[each.case.mode] = refusal
                 continue
+            now = told
             if lacked[each.case]:
                 # only a model that was asked knows its dtype and device
-                told = replace(told, provenance=provenance(benchmark, model, loaded, settings))
-                told = replace(told, canaries=canaries(model, each, told.canaries, settings))
-                ledger.write_asked(told)
+                now = replace(now, provenance=provenance(benchmark, model, loaded, settings))
+                now = replace(now, canaries=canaries(model, each, told.canaries, settings))
+            if each.case.mode in WITH_BASELINES and not told.baselines:
+                # the model does not wait for them
+                now = replace(now, baselines=learn(chosen(benchmark, loaded, settings)))
+            if now != told:
+                ledger.write_asked(now)
             answered = {one.key: each.replies[one.key] for one in each.asks if one.key in each.replies}
-            found[each.case.mode] = complete(told, {**refusal, **answered})
+            found[each.case.mode] = complete(now, {**refusal, **answered})
     return found
 
 
@@ -133,7 +138,6 @@ def _begun(
     loaded: Loaded,
     ledger: Ledger,
     settings: Settings,
-    learn: Learn,
 ) -> Measurement:
     """Write down what a case asks before any of it is asked, with what an earlier run has found out."""
     case = opened.case
@@ -141,11 +145,8 @@ def _begun(
     told = asked(case, benchmark, model, loaded, settings, opened.asks, said)
     before = ledger.asked(case.id)
     before = before if before is not None and before.harness == told.harness else None
-    if case.mode in WITH_BASELINES:
-        known = before.baselines if before is not None else ()
-        told = replace(told, baselines=known or learn(chosen(benchmark, loaded, settings)))
     if before is not None:
-        told = replace(told, canaries=before.canaries)
+        told = replace(told, canaries=before.canaries, baselines=before.baselines)
     if before is not None and not opened.missing:
         # what is known of the model stays as the run that asked it knew it
         of_model = {name: value for name, value in before.provenance.items() if name.startswith("model ")}

@@ -145,9 +145,9 @@ def test_value_that_an_option_cannot_have_is_refused(llava: Path, option: str, s
     assert f"--model llava: {should}" in str(refused.value)
 
 
-def test_batch_is_what_was_asked_for_or_suits_the_device(llava: Path) -> None:
+def test_batch_is_what_was_asked_for_or_fits_several_sets_of_pictures(llava: Path) -> None:
     assert vars_of(opened(llava, "?batch=3")) == 3
-    assert vars_of(opened(llava, "?device=cpu")) == 16
+    assert vars_of(opened(llava, "?device=cpu")) == 32
     assert vars_of(opened(llava, "?device=cuda:1")) == 32
 
 

@@ -16,7 +16,7 @@ from harness.backends.hf import decode, features, fingerprint, limits
 from harness.backends.hf.batch import Asked, Desk, Prepared, refusal
 from harness.backends.hf.checkpoint import Checkpoint, parameters
 from harness.backends.hf.engine import Engine
-from harness.backends.hf.loading import device, load_model, load_processor, tolerate
+from harness.backends.hf.loading import load_model, load_processor, tolerate
 from harness.backends.hf.processing import Eye
 from harness.backends.hf.proof import prove
 from harness.backends.hf.schedule import Scale, arrange, budget
@@ -67,8 +67,8 @@ class HfModel:
 
     @property
     def batch_size(self) -> int:
-        """Most prompts at a time: the option, else 32 on cuda and 16 elsewhere."""
-        return self._settings.batch or (32 if device(self._settings).startswith("cuda") else 16)
+        """Most prompts at a time: the option, else 32, which fits the prompts of two or three sets of pictures."""
+        return self._settings.batch or 32
 
     @property
     def ahead(self) -> int:

@@ -28,7 +28,7 @@ OPTIONS: Mapping[str, str] = MappingProxyType(
         "min_pixels": "N, smallest area of a picture after resizing, where its processor has such a limit",
         "max_pixels": "N, largest area of a picture after resizing, where its processor has such a limit",
         "attn": "eager|sdpa|flash_attention_2|flex_attention, instead of the model's default",
-        "batch": "auto|N prompts at a time (auto: 32 on cuda, else 16)",
+        "batch": "auto|N prompts at a time (auto: at most 32, fewer where they are long)",
         "reuse": "on|off, whether features of images and beginnings of prompts are kept for the next prompts (on)",
     }
 )
