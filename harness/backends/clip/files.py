@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from harness.backends.clip.settings import Settings
-from harness.backends.hf.checkpoint import INDEX, SMALL, WEIGHTS, weight_files
+from harness.backends.hf.checkpoint import INDEX, SMALL, WEIGHTS, named_folder, weight_files
 from harness.errors import ModelError
 from harness.records import ModelSpec
 
@@ -60,21 +59,10 @@ def find(spec: ModelSpec, settings: Settings) -> Files:
             f"model {spec.name}: open_clip is not installed, but library=open_clip needs it: "
             "pip install 'sightcheck[open_clip]'"
         )
-    place = Path(spec.where).expanduser()
-    if place.is_dir():
-        if spec.revision:
-            raise ModelError(
-                f"model {spec.name}: revision '{spec.revision}' was given with a folder, but only a hub repository "
-                f"has revisions: leave out '@{spec.revision}'"
-            )
-        place = place.resolve()
+    place = named_folder(spec)
+    if place is not None:
         names = frozenset(file.name for file in place.iterdir() if file.is_file())
         return _inspect(spec, settings, Files(folder=place, shown=place.name, **_NOWHERE), names)
-    if not re.fullmatch(r"[\w.-]+(/[\w.-]+)?", spec.where) or spec.where.startswith("."):
-        raise ModelError(
-            f"model {spec.name}: '{spec.where}' is not a folder here and cannot be a hub repository "
-            "('owner/name'), but should be one of them: check the path"
-        )
     from harness.backends.hf import hub
 
     found = hub.snapshot(spec, SMALL)

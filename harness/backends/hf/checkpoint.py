@@ -97,21 +97,9 @@ def find(spec: ModelSpec, settings: Settings | None = None) -> Checkpoint:
     UsageError
         Code was allowed to run that is not this model's, or is not pinned to a commit.
     """
-    place = Path(spec.where).expanduser()
-    if place.is_dir():
-        if spec.revision:
-            raise ModelError(
-                f"model {spec.name}: revision '{spec.revision}' was given with a folder, but only a hub "
-                f"repository has revisions: leave out '@{spec.revision}'"
-            )
-        place = place.resolve()
+    place = named_folder(spec)
+    if place is not None:
         return _inspect(spec, settings, place, place.name, ("", ""), _listing(place))
-    # A repository is 'name' or 'owner/name'; anything else can only have been meant as a path
-    if not re.fullmatch(r"[\w.-]+(/[\w.-]+)?", spec.where) or spec.where.startswith("."):
-        raise ModelError(
-            f"model {spec.name}: '{spec.where}' is not a folder here and cannot be a hub repository "
-            "('owner/name'), but should be one of them: check the path"
-        )
     from harness.backends.hf import hub
 
     code = settings.code if settings else ""
@@ -119,6 +107,31 @@ def find(spec: ModelSpec, settings: Settings | None = None) -> Checkpoint:
         own_code.hold_pinned(spec, code)
     found = hub.snapshot(spec, SMALL + own_code.FILES if code else SMALL)
     return _inspect(spec, settings, found.folder, spec.where, (spec.where, found.commit), found.names)
+
+
+def named_folder(spec: ModelSpec) -> Path | None:
+    """Return the folder that a spec names; None where it names a hub repository.
+
+    Raises
+    ------
+    ModelError
+        A folder with a revision, or what is neither a folder here nor the name of a repository.
+    """
+    place = Path(spec.where).expanduser()
+    if place.is_dir():
+        if spec.revision:
+            raise ModelError(
+                f"model {spec.name}: revision '{spec.revision}' was given with a folder, but only a hub "
+                f"repository has revisions: leave out '@{spec.revision}'"
+            )
+        return place.resolve()
+    # A repository is 'name' or 'owner/name'; anything else can only have been meant as a path
+    if not re.fullmatch(r"[\w.-]+(/[\w.-]+)?", spec.where) or spec.where.startswith("."):
+        raise ModelError(
+            f"model {spec.name}: '{spec.where}' is not a folder here and cannot be a hub repository "
+            "('owner/name'), but should be one of them: check the path"
+        )
+    return None
 
 
 def weight_files(folder: Path) -> tuple[Path, ...]:
