@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from harness.backends.clip.settings import Settings
-from harness.backends.hf.checkpoint import INDEX, SMALL, WEIGHTS, named_folder, weight_files
+from harness.backends.hf.checkpoint import INDEX, SMALL, WEIGHTS, json_object, named_folder, weight_files
 from harness.errors import ModelError
 from harness.records import ModelSpec
 
@@ -85,7 +84,7 @@ def _inspect(spec: ModelSpec, settings: Settings, files: Files, names: frozenset
         other = f"{'config.json' if foreign else OPEN_CLIP}" in names
         do = f"write library={'transformers' if foreign else 'open_clip'}" if other else "check the path"
         raise refuse(f"has no {config_file}", f"should be a checkpoint of {settings.library}: {do}")
-    config = _json(files.folder / config_file)
+    config = json_object(files.folder / config_file)
     weights = _open_weights(names) if foreign else _weights(files, settings, names)
     if not weights:
         if PICKLED in names:
@@ -118,13 +117,3 @@ def _weights(files: Files, settings: Settings, names: frozenset[str]) -> tuple[s
 
 def _open_weights(names: frozenset[str]) -> tuple[str, ...]:
     return tuple(name for name in OPEN_WEIGHTS if name in names)[:1]
-
-
-def _json(file: Path) -> dict[str, Any]:
-    try:
-        read = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as cause:
-        raise ModelError(f"{file.name}: cannot be read ({cause}), but should be JSON: fetch it again") from cause
-    if not isinstance(read, dict):
-        raise ModelError(f"{file.name}: holds a {type(read).__name__}, but should hold a JSON object: fetch it again")
-    return read

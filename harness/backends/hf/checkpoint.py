@@ -137,7 +137,7 @@ def named_folder(spec: ModelSpec) -> Path | None:
 def weight_files(folder: Path) -> tuple[Path, ...]:
     """The safetensors files that transformers reads: the shards of the index, or the single file."""
     if (folder / INDEX).is_file():
-        shards = set(_json(folder / INDEX).get("weight_map", {}).values())
+        shards = set(json_object(folder / INDEX).get("weight_map", {}).values())
         return tuple(folder / shard for shard in sorted(shards))
     return (folder / WEIGHTS,)
 
@@ -160,7 +160,7 @@ def _inspect(
 
     if "config.json" not in names:
         raise refuse("has no config.json", "should be the folder of a transformers checkpoint: check the path")
-    config = _json(folder / "config.json")
+    config = json_object(folder / "config.json")
     if not config.get("model_type"):
         raise refuse("config.json names no model_type", "should name the architecture of a transformers model")
     if WEIGHTS not in names and INDEX not in names:
@@ -187,14 +187,16 @@ def _inspect(
             "should be: pip install 'sightcheck[quantized]'",
         )
     if settings and settings.code:
-        own_code.hold(spec, settings.code, shown, [_json(folder / name) for name in own_code.NAMED_IN if name in names])
+        own_code.hold(
+            spec, settings.code, shown, [json_object(folder / name) for name in own_code.NAMED_IN if name in names]
+        )
     return Checkpoint(
         folder=folder,
         shown=shown,
         repo=at[0],
         commit=at[1],
         config=config,
-        generation=_json(folder / "generation_config.json") if "generation_config.json" in names else {},
+        generation=json_object(folder / "generation_config.json") if "generation_config.json" in names else {},
         settings=settings,
         adapter=adapter.find(spec, shown) if settings and settings.adapter else None,
     )
@@ -203,7 +205,7 @@ def _inspect(
 def _has_image_processor(folder: Path, names: frozenset[str]) -> bool:
     if "preprocessor_config.json" in names:
         return True
-    return "processor_config.json" in names and "image_processor" in _json(folder / "processor_config.json")
+    return "processor_config.json" in names and "image_processor" in json_object(folder / "processor_config.json")
 
 
 def _has_chat_template(folder: Path, names: frozenset[str]) -> bool:
@@ -212,7 +214,7 @@ def _has_chat_template(folder: Path, names: frozenset[str]) -> bool:
     if any(name.startswith("additional_chat_templates/") for name in names):
         return True
     holders = ("processor_config.json", "tokenizer_config.json")
-    return any(bool(_json(folder / name).get("chat_template")) for name in holders if name in names)
+    return any(bool(json_object(folder / name).get("chat_template")) for name in holders if name in names)
 
 
 def _listing(folder: Path) -> frozenset[str]:
@@ -222,7 +224,7 @@ def _listing(folder: Path) -> frozenset[str]:
     return frozenset(file.relative_to(folder).as_posix() for file in files)
 
 
-def _json(file: Path) -> dict[str, Any]:
+def json_object(file: Path) -> dict[str, Any]:
     """A JSON object from a file of a checkpoint."""
     try:
         read = json.loads(file.read_text(encoding="utf-8"))
