@@ -9,8 +9,10 @@ was measured and a number that was recomputed come out of the same lines of code
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import cache
 
 from harness import canary, extract, mode, score
 from harness.ask import Ask, Failed, Open, alone, ask
@@ -104,13 +106,22 @@ def measure_all(
         except SightcheckError as hindrance:
             found[name] = hindrance
     with ExitStack() as stack:
+        beside = stack.enter_context(ThreadPoolExecutor(max_workers=1))
+        learnt = cache(lambda: beside.submit(learn, chosen(benchmark, loaded, settings)))
         # always in this order, so that two processes cannot wait for one another
         opened = [
             Open(case=case, asks=asks, replies=stack.enter_context(ledger.replies(case.id))) for case, asks in planned
         ]
         begun = [_begun(benchmark, each, model, loaded, ledger, settings) for each in opened]
         lacked = {each.case: len(each.missing) for each in opened}
-        failed = _asked(model, opened, settings, progress)
+        wanting = any(told.case.mode in WITH_BASELINES and not told.baselines for told in begun)
+
+        def noted(case_id: str, done: int, total: int, known: int) -> None:
+            progress(case_id, done, total, known)
+            if wanting and done > known:
+                learnt()  # beside the model, once it is at work
+
+        failed = _asked(model, opened, settings, noted)
         for each, told in zip(opened, begun, strict=True):
             refusal = failed[each.case]
             if isinstance(refusal, SightcheckError):
@@ -122,8 +133,7 @@ def measure_all(
                 now = replace(now, provenance=provenance(benchmark, model, loaded, settings))
                 now = replace(now, canaries=canaries(model, each, told.canaries, settings))
             if each.case.mode in WITH_BASELINES and not told.baselines:
-                # the model does not wait for them
-                now = replace(now, baselines=learn(chosen(benchmark, loaded, settings)))
+                now = replace(now, baselines=learnt().result())
             if now != told:
                 ledger.write_asked(now)
             answered = {one.key: each.replies[one.key] for one in each.asks if one.key in each.replies}

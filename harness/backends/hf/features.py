@@ -8,6 +8,7 @@ so that the language model finds what it would have been given by the encoder it
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Iterator, Sequence
 from itertools import accumulate, groupby
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,9 @@ _READ = ("pooler_output", "deepstack_features")
 
 TOGETHER = 8
 """Pictures of one shape that go through the encoder at a time."""
+
+AT_ONCE = 2**24
+"""Bytes of tensors for which a CPU takes several at a time: beyond, joining costs more than it saves."""
 
 
 def encoder(model: Any) -> Any:
@@ -48,7 +52,8 @@ def encode(model: Any, seen: Sequence[Seen]) -> None:
     known = {each.image.digest: each for each in seen if each.features is not None}
     lacking = [each for each in seen if each.features is None]
     fresh = {each.image.digest: each for each in lacking if each.image.digest not in known}
-    for together in _alike(list(fresh.values())):
+    most = AT_ONCE if model.device.type == "cpu" else sys.maxsize
+    for together in _alike(list(fresh.values()), most):
         _encode(model, together)
     for each in lacking:
         if each.features is None:
@@ -76,7 +81,9 @@ def _made(model: Any, together: Sequence[Seen]) -> list[dict[str, Any]]:
     """What the encoder makes of some pictures, picture by picture."""
     import torch
 
-    joined = {name: torch.cat([each.tensors[name] for each in together]) for name in together[0].tensors}
+    joined = dict(together[0].tensors)
+    if len(together) > 1:
+        joined = {name: torch.cat([each.tensors[name] for each in together]) for name in joined}
     given = {
         name: tensor.to(model.device, model.dtype) if tensor.is_floating_point() else tensor.to(model.device)
         for name, tensor in joined.items()
@@ -99,16 +106,20 @@ def join(seen: Sequence[Seen]) -> dict[str, Any]:
     return {"image": joined}
 
 
-def _alike(seen: Sequence[Seen]) -> Iterator[list[Seen]]:
-    """Pictures whose tensors can be joined along their first axis, a few at a time."""
+def _alike(seen: Sequence[Seen], most: int) -> Iterator[list[Seen]]:
+    """Pictures whose tensors can be joined along their first axis: a few at a time, of at most so many bytes."""
 
     def shape(each: Seen) -> str:
         return str([(name, tensor.dtype, tensor.shape[1:]) for name, tensor in sorted(each.tensors.items())])
 
     for _, group in groupby(sorted(seen, key=shape), key=shape):
-        together = list(group)
-        for start in range(0, len(together), TOGETHER):
-            yield together[start : start + TOGETHER]
+        together: list[Seen] = []
+        for each in group:
+            if together and (len(together) == TOGETHER or sum(one.size for one in together) + each.size > most):
+                yield together
+                together = []
+            together.append(each)
+        yield together
 
 
 def _apart(made: Any, tokens: Sequence[int]) -> Iterator[dict[str, Any]]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,7 +29,7 @@ def load_processor(checkpoint: Checkpoint) -> tuple[Any, Any]:
         transformers cannot read them, what it reads has no image processor, or what was asked of them is not theirs.
     """
     settings = checkpoint.settings or PLAIN
-    with quiet():
+    with uncollected(), quiet():
         import transformers
 
         library: Any = transformers  # its annotations differ between releases
@@ -167,6 +169,29 @@ def quiet() -> Iterator[None]:
         logging.set_verbosity(level)
         if bars:
             logging.enable_progress_bar()
+
+
+_FROZEN = threading.Event()
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """No collection of garbage while the libraries are imported and, the first time, none ever of what they leave.
+
+    Modules stay until the process ends, as several hundred thousand objects. Looking at them again and again takes a
+    tenth of the time of importing, and most of the time that the process takes to end. Models are loaded later, and
+    are collected as ever.
+    """
+    on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if not _FROZEN.is_set():
+            _FROZEN.set()
+            gc.freeze()
+        if on:
+            gc.enable()
 
 
 def tolerate() -> None:

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 WORTH = 0.2
 """Least share of a batch's tokens that must be saved before a batch is read in two steps."""
 
+LONG = 256
+"""Least tokens of a batch's longest prompt for which padding costs more than calls of their own."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shared:
@@ -79,6 +82,32 @@ def shared(lines: Sequence[Line], image_token: int, *, worth: float = WORTH) -> 
     if saved < worth * sum(len(line.ids) for line in lines):
         return None
     return Shared(beginnings=tuple(beginnings), parents=tuple(parents), cuts=tuple(cuts))
+
+
+def apart(lines: Sequence[Line], image_token: int) -> Shared | None:
+    """Every prompt up to its last token, to be read without padding; None where padding them costs next to nothing.
+
+    Parameters
+    ----------
+    lines : sequence of Line
+        The prompts of a batch, all with pictures.
+    image_token : int
+        Id of the token that stands for what is seen: none may be left for the second step.
+    """
+    lengths = [len(line.ids) for line in lines]
+    if len(set(lengths)) < 2 or max(lengths) < LONG or any(line.ids[-1] == image_token for line in lines):
+        return None
+    cuts = tuple(length - 1 for length in lengths)
+    beginnings = tuple(_upto(line, cut) for line, cut in zip(lines, cuts, strict=True))
+    return Shared(beginnings=beginnings, parents=tuple(range(len(lines))), cuts=cuts)
+
+
+def alike(beginnings: Sequence[Line]) -> list[list[int]]:
+    """Return places of beginnings that need no padding together."""
+    places: dict[int, list[int]] = defaultdict(list)
+    for place, line in enumerate(beginnings):
+        places[len(line.ids)].append(place)
+    return list(places.values())
 
 
 def whole(lines: Sequence[Line], pad: int) -> dict[str, Tensor]:

@@ -54,7 +54,7 @@ def prove(
     Parameters
     ----------
     sharing : Sharing
-        Its ``window`` is set to what was found; its pictures are those of the trial.
+        Its ``window`` and ``apart`` are set to what was found; its pictures are those of the trial.
     several : bool
         Whether a prompt may have several images.
     """
@@ -76,17 +76,20 @@ def prove(
         return Found(features=False, beginnings=False, why=_cause(cause))
     finally:
         sharing.beginnings = True
-    try:
-        sharing.window = _window(model)
-        if prefix.shared(lines, eye.image_token, worth=0) is None:
-            # prompts that begin with their texts have a beginning in common with themselves alone
-            lines, expected = lines * 2, _joined([expected, expected])
-        apart = _apart(expected, _shared(model, sharing, lines, config))
-    except Exception as cause:
-        return Found(features=True, beginnings=False, why=_cause(cause))
-    if apart > limit:
-        return Found(features=True, beginnings=False, why=_said("a beginning read first", apart))
-    return Found(features=True, beginnings=True)
+    sharing.window = _window(model)
+    if prefix.shared(lines, eye.image_token, worth=0) is None:
+        # prompts that begin with their texts have a beginning in common with themselves alone
+        lines, expected = lines * 2, _joined([expected, expected])
+    why = ""
+    for sharing.apart in (True, False) if model.device.type == "cpu" else (False,):
+        try:
+            apart = _apart(expected, _shared(model, sharing, lines, config))
+            why = _said("a beginning read first", apart) if apart > limit else ""
+        except Exception as cause:
+            why = _cause(cause)
+        if not why:
+            break
+    return Found(features=True, beginnings=not why, why=why)
 
 
 class _Steps:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from harness.backends.hf import features, prefix
+from harness.backends.hf.caches import stacked
 from harness.backends.hf.pictures import Pictures, Seen
 from harness.backends.hf.processing import Eye, Line
 from harness.backends.hf.witness import hold_features, watch
@@ -40,6 +41,9 @@ class Sharing:
     window : int
         Tokens that the narrowest attention of the model reaches back; 0 where it reaches back to the first. Padding
         within a prompt may not push anything out of it.
+    apart : bool
+        Whether prompts of different lengths are read without padding, one by one, before they are answered together:
+        a mask for padding doubles what attention costs on a CPU.
     read, due : int
         Prompt tokens that the language model has read, and those of all prompts.
     """
@@ -49,6 +53,7 @@ class Sharing:
         self.pictures = Pictures(room)
         self.beginnings = True
         self.window = 0
+        self.apart = False
         self.read = self.due = 0
 
     def reset(self) -> None:
@@ -115,6 +120,8 @@ class Sharing:
         """
         features.encode(model, [seen for line in lines for seen in line.seen])
         plan = prefix.shared(lines, self._eye.image_token, worth=0 if always else prefix.WORTH)
+        if plan is None and self.apart:
+            plan = prefix.apart(lines, self._eye.image_token)
         pad = int(config(1).pad_token_id or 0)
         self.due += sum(len(line.ids) for line in lines)
         if plan is not None and self.beginnings:
@@ -137,13 +144,12 @@ class Sharing:
         """Read the beginnings, hand their cache to every prompt, and go on from there."""
         import torch
 
-        pad = int(config(1).pad_token_id or 0)
-        cache = self._whole(model, plan.beginnings, config(1), pad, None, keep=True).cache
+        places = prefix.alike(plan.beginnings) if self.apart else [list(range(len(plan.beginnings)))]
+        cache, ahead = self._begun(model, [[plan.beginnings[place] for place in some] for some in places], config)
         begun = int(cache.get_seq_length())
-        parents = torch.tensor(plan.parents, device=model.device)
+        read = {place: row for row, place in enumerate(place for some in places for place in some)}
+        parents = torch.tensor([read[parent] for parent in plan.parents], device=model.device)
         cache.batch_select_indices(parents)
-        # models with positions in three dimensions keep how far each row's went ahead of its tokens
-        ahead = getattr(model.base_model, "rope_deltas", None)
         if ahead is not None:
             model.base_model.rope_deltas = ahead[parents]
         self.read += sum(len(each.ids) for each in plan.beginnings)
@@ -153,6 +159,21 @@ class Sharing:
             made = write(model, given | cached(cache), config(tokens), watching=watching)
         hold_features(witness, given["input_ids"][:, begun:], None)
         return made
+
+    def _begun(self, model: Any, groups: Sequence[Sequence[Line]], config: Callable[[int], Any]) -> tuple[Any, Any]:
+        """Read beginnings group by group; return their cache, and how far positions went ahead of tokens.
+
+        The second is None but for models with positions in three dimensions, which keep it for each row.
+        """
+        import torch
+
+        pad = int(config(1).pad_token_id or 0)
+        caches, aheads = [], []
+        for some in groups:
+            caches.append(self._whole(model, some, config(1), pad, None, keep=True).cache)
+            aheads.append(getattr(model.base_model, "rope_deltas", None))
+        cache = caches[0] if len(caches) == 1 else stacked(caches)
+        return cache, None if aheads[0] is None else torch.cat(aheads)
 
     def _whole(
         self,
