@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from harness import spec
 from harness.backends.hf.model import HfModel
 from harness.records import ImagePart, ImageRef, Prompt, Reply, TextPart
 from harness.tests import checkpoints
 from harness.tests.checkpoints import ask, paligemma, picture
+from harness.tests.reusing import opened, replies, same
 
 BUILDERS = {**checkpoints.BUILDERS, "paligemma": paligemma}
 ONE, TWO, THREE = picture(1), picture(2, 80, 30), picture(3, 60, 60)
@@ -60,25 +60,6 @@ class Candidate:
     plain: HfModel
     batch: Sequence[Prompt]
     shared: Sequence[Reply]
-
-
-def opened(folder: Path, options: str = "") -> HfModel:
-    model = spec.open_model(spec.parse(f"hf:{folder}{options}"))
-    assert isinstance(model, HfModel)
-    return model
-
-
-def replies(model: HfModel, prompts: Sequence[Prompt]) -> list[Reply]:
-    return model.reply(model.prepare(prompts))
-
-
-def same(found: Sequence[Reply], expected: Sequence[Reply]) -> None:
-    """Hold replies against others in everything; log-probabilities, which a batch may round otherwise, to 1e-4."""
-    assert [replace(reply, logprob=None, lead=None) for reply in found] == [
-        replace(reply, logprob=None, lead=None) for reply in expected
-    ]
-    assert [reply.logprob for reply in found] == pytest.approx([reply.logprob for reply in expected], abs=1e-4)
-    assert [reply.lead for reply in found] == pytest.approx([reply.lead for reply in expected], abs=1e-4)
 
 
 @pytest.fixture(scope="module", params=BUILDERS)

@@ -3,55 +3,28 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 import threading
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from itertools import permutations
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from harness import spec
 from harness.backends.hf import prefix
 from harness.backends.hf.model import HfModel
 from harness.backends.hf.pictures import Pictures, Seen
 from harness.backends.hf.receipts import Picture
-from harness.records import ImagePart, ImageRef, Prompt, Reply, TextPart
+from harness.records import ImagePart, ImageRef, Prompt, TextPart
 from harness.tests import checkpoints
 from harness.tests.checkpoints import ask, picture
+from harness.tests.reusing import opened, replies, same, tokens
 
 NAMES = ("llava", "qwen2_5_vl", "idefics3")
 PICTURES = tuple(picture(number, 40 + 10 * number, 60) for number in range(4))
 LETTERS = ("A. lung B. heart C. liver", "A. heart B. liver C. lung", "A. liver B. lung C. heart")
 ROTATED = tuple(ask(f"a question. {options}", image) for image in PICTURES for options in LETTERS)
-
-
-def opened(folder: Path, options: str = "") -> HfModel:
-    model = spec.open_model(spec.parse(f"hf:{folder}{options}"))
-    assert isinstance(model, HfModel)
-    return model
-
-
-def replies(model: HfModel, prompts: Sequence[Prompt]) -> list[Reply]:
-    return model.reply(model.prepare(prompts))
-
-
-def same(found: Sequence[Reply], expected: Sequence[Reply]) -> None:
-    """Hold replies against others in everything; log-probabilities, which a batch may round otherwise, to 1e-4."""
-    assert [replace(reply, logprob=None, lead=None) for reply in found] == [
-        replace(reply, logprob=None, lead=None) for reply in expected
-    ]
-    assert [reply.logprob for reply in found] == pytest.approx([reply.logprob for reply in expected], abs=1e-4)
-
-
-def tokens(model: HfModel) -> tuple[int, int]:
-    """Prompt tokens that were read, and those of all prompts."""
-    read, due = re.findall(r"[\d,]+(?= of| were)", model.facts["reuse of prompt tokens"])[:2]
-    return int(read.replace(",", "")), int(due.replace(",", ""))
 
 
 def counted(model: HfModel, monkeypatch: pytest.MonkeyPatch) -> list[int]:

@@ -34,7 +34,10 @@ def stacked(caches: Sequence[Any]) -> Any:
         if not kinds <= set(GROWING):
             raise ModelError(f"caches of {', '.join(sorted(kinds))} cannot be joined, but should be of {GROWING}")
         _hold_complete(layers, [int(cache.get_seq_length()) for cache in caches])
-        joined = (_joined([layer.keys for layer in layers], length), _joined([layer.values for layer in layers], length))
+        joined = (
+            _joined([layer.keys for layer in layers], length),
+            _joined([layer.values for layer in layers], length),
+        )
         layer = layers[[cache is whole for cache in caches].index(True)]
         layer.keys, layer.values = joined
     return whole

@@ -7,6 +7,7 @@ import os
 import threading
 import warnings
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
@@ -29,20 +30,9 @@ def load_processor(checkpoint: Checkpoint) -> tuple[Any, Any]:
         transformers cannot read them, what it reads has no image processor, or what was asked of them is not theirs.
     """
     settings = checkpoint.settings or PLAIN
-    with uncollected(), quiet():
-        import transformers
-
-        library: Any = transformers  # its annotations differ between releases
-        here = {"local_files_only": True, "trust_remote_code": bool(settings.code)}
-        try:
-            config = library.AutoConfig.from_pretrained(checkpoint.folder, **here)
-            if checkpoint.settings is not None:
-                _hold_architecture(checkpoint, config, _opener(checkpoint, library))
-            processor = open_processor(checkpoint.folder, **here)
-        except ModelError:
-            raise
-        except Exception as cause:  # anything from a missing package to a config of a newer release
-            raise _refuse(checkpoint, "processor", cause) from cause
+    with uncollected(), ThreadPoolExecutor(max_workers=1) as apart:
+        # An error that an import catches keeps the frames of all its callers; in this thread they hold no model
+        config, processor = apart.submit(_read, checkpoint, settings).result()
     tokenizer = getattr(processor, "tokenizer", None)
     if tokenizer is None or getattr(processor, "image_processor", None) is None:
         raise ModelError(
@@ -58,6 +48,24 @@ def load_processor(checkpoint: Checkpoint) -> tuple[Any, Any]:
     settled.think(checkpoint.shown, processor, settings)
     settled.limit_pixels(checkpoint.shown, processor, settings)
     return processor, config
+
+
+def _read(checkpoint: Checkpoint, settings: Settings) -> tuple[Any, Any]:
+    """Config and processor as transformers reads them."""
+    with quiet():
+        import transformers
+
+        library: Any = transformers  # its annotations differ between releases
+        here = {"local_files_only": True, "trust_remote_code": bool(settings.code)}
+        try:
+            config = library.AutoConfig.from_pretrained(checkpoint.folder, **here)
+            if checkpoint.settings is not None:
+                _hold_architecture(checkpoint, config, _opener(checkpoint, library))
+            return config, open_processor(checkpoint.folder, **here)
+        except ModelError:
+            raise
+        except Exception as cause:  # anything from a missing package to a config of a newer release
+            raise _refuse(checkpoint, "processor", cause) from cause
 
 
 def load_model(checkpoint: Checkpoint, settings: Settings) -> Any:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from harness.backends.hf import prefix
@@ -66,11 +67,9 @@ def prove(
         lines = sharing.lines(prompts, lock)
         if [line.ids for line in lines] != [ids for own, _ in plain for ids in own]:
             return Found(features=False, beginnings=False, why="its processor writes a picture's tokens otherwise")
-        noise = _apart(expected, _plain(model, eye, prompts, config)[1])
-        least, most = TOLERANCE.get(str(model.dtype), COARSE)
-        limit = min(max(least, 2 * noise), most)
+        limit = _Limit(model, lambda: _apart(expected, _plain(model, eye, prompts, config)[1]))
         apart = _apart(expected, _shared(model, sharing, lines, config))
-        if apart > limit:
+        if not limit.allows(apart):
             return Found(features=False, beginnings=False, why=_said("features passed in", apart))
     except Exception as cause:  # whatever an architecture does with what it does not know
         return Found(features=False, beginnings=False, why=_cause(cause))
@@ -84,12 +83,32 @@ def prove(
     for sharing.apart in (True, False) if model.device.type == "cpu" else (False,):
         try:
             apart = _apart(expected, _shared(model, sharing, lines, config))
-            why = _said("a beginning read first", apart) if apart > limit else ""
+            why = "" if limit.allows(apart) else _said("a beginning read first", apart)
         except Exception as cause:
             why = _cause(cause)
         if not why:
             break
     return Found(features=True, beginnings=not why, why=why)
+
+
+class _Limit:
+    """Says which differences of log-probabilities are noise.
+
+    Parameters
+    ----------
+    model : transformers.PreTrainedModel
+        Whose dtype gives the bounds.
+    noise : callable
+        Tells what batching alone makes of the prompts; asked only where that decides.
+    """
+
+    def __init__(self, model: Any, noise: Callable[[], float]) -> None:
+        self._least, self._most = TOLERANCE.get(str(model.dtype), COARSE)
+        self._noise = cache(noise)
+
+    def allows(self, apart: float) -> bool:
+        """Whether a difference is no more than may be."""
+        return apart <= self._least or (apart <= self._most and apart <= 2 * self._noise())
 
 
 class _Steps:

@@ -19,7 +19,6 @@ that the tokens of a picture say how many tiles are its own.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, groupby
@@ -96,11 +95,12 @@ def pixels(tensors: Mapping[str, Tensor]) -> tuple[str, Tensor | None]:
 
 
 def digest(piece: Tensor) -> str:
-    """Hex blake2b (128 bits) over shape and bytes of a tensor on the CPU."""
+    """Hex XXH3 (128 bits), which is as fast as memory, over shape and bytes of a tensor on the CPU."""
     import torch
+    from xxhash import xxh3_128
 
     flat = piece.contiguous().flatten().view(torch.uint8)
-    state = hashlib.blake2b(str(tuple(piece.shape)).encode(), digest_size=16)
+    state = xxh3_128(str(tuple(piece.shape)).encode())
     raw: Any = flat.numpy()
     state.update(raw)
     return state.hexdigest()

@@ -1,0 +1,208 @@
+"""On a CPU prompts of several lengths are read one by one, without padding, and answered together."""
+
+from __future__ import annotations
+
+import gc
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.backends.hf import caches, features, loading, prefix
+from harness.backends.hf.model import HfModel
+from harness.errors import ModelError
+from harness.records import Prompt
+from harness.tests import checkpoints
+from harness.tests.checkpoints import ask, picture
+from harness.tests.reusing import opened, replies, same, sharing, tokens
+
+PICTURES = tuple(picture(number, 40 + 10 * number, 60) for number in range(4))
+DISTINCT = (
+    ask("what is this?", PICTURES[0], tokens=3),
+    ask("and how large is it, in your opinion?", PICTURES[1], tokens=9),
+    ask("compare", PICTURES[2], PICTURES[3]),
+    ask("?", PICTURES[3], tokens=1),
+)
+TURNED = tuple(ask(f"a question of some length {n % 3}, {'more ' * (n // 3)}", PICTURES[n // 3]) for n in range(9))
+BATCHES = {"distinct": DISTINCT, "turned": TURNED, "alike": DISTINCT[:1] * 3}
+
+
+@pytest.fixture(scope="module", params=checkpoints.BUILDERS)
+def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    name = request.param
+    return checkpoints.BUILDERS[name](tmp_path_factory.mktemp("built") / name)
+
+
+@pytest.fixture(scope="module")
+def llava(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return checkpoints.llava(tmp_path_factory.mktemp("built") / "llava")
+
+
+@pytest.fixture(autouse=True)
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The prompts here are far shorter than those for which it pays."""
+    monkeypatch.setattr(prefix, "LONG", 1)
+
+
+def reads(model: HfModel, monkeypatch: pytest.MonkeyPatch) -> list[tuple[tuple[int, int], bool]]:
+    """Of every call of ``generate`` from now on, the shape of its ids, and whether some of them are padding."""
+    network = model._open().model
+    generate, seen = network.generate, []
+
+    def generates(**inputs: Any) -> Any:
+        seen.append((tuple(inputs["input_ids"].shape), bool((inputs["attention_mask"] == 0).any())))
+        return generate(**inputs)
+
+    monkeypatch.setattr(network, "generate", generates)
+    return seen
+
+
+def test_every_architecture_replies_alike_read_apart_padded_and_alone(built: Path) -> None:
+    model = opened(built)
+    if model._open().sharing is None:
+        assert model.facts["shared"].startswith("nothing")
+        return
+    assert sharing(model).apart
+    for batch in BATCHES.values():
+        alone = model.alone(batch)
+        for sharing(model).apart in (True, False):
+            same(replies(model, batch), alone)
+
+
+def test_prompts_of_several_lengths_are_read_without_padding(llava: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = opened(llava)
+    seen = reads(model, monkeypatch)
+    replies(model, DISTINCT)
+    *first, (rows, _), last = [*(shape for shape, _ in seen[:-1]), (len(DISTINCT), 0), seen[-1]]
+    assert [shape[0] for shape in first] == [1, 1, 1, 1]
+    assert not any(padded for _, padded in seen[:-1])
+    assert last[0][0] == rows
+    assert tokens(model)[0] == tokens(model)[1]
+
+
+def test_prompts_of_one_length_are_read_in_one_call(llava: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = opened(llava)
+    seen = reads(model, monkeypatch)
+    replies(model, [ask("see?", image) for image in PICTURES])
+    assert len(seen) == 1
+    assert not seen[0][1]
+
+
+def test_short_prompts_are_padded_and_read_in_one_call(llava: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = opened(llava)
+    monkeypatch.setattr(prefix, "LONG", 10_000)
+    seen = reads(model, monkeypatch)
+    replies(model, DISTINCT)
+    assert [(shape[0], padded) for shape, padded in seen] == [(len(DISTINCT), True)]
+
+
+def test_a_prompt_that_ends_with_its_picture_is_not_cut_before_its_end(llava: Path) -> None:
+    model = opened(llava)
+    lines = [*model.prepare(DISTINCT).groups[0].lines]
+    image_token = model._plain().eye.image_token
+    plan = prefix.apart(lines, image_token)
+    assert plan is not None
+    assert plan.cuts == tuple(len(line.ids) - 1 for line in lines)
+    assert prefix.apart(lines, lines[0].ids[-1]) is None
+
+
+def test_caches_joined_amiss_are_found_and_not_used(llava: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    joined = caches._joined
+    monkeypatch.setattr(caches, "_joined", lambda parts, length: joined(parts, length).flip(0))
+    model = opened(llava)
+    assert not sharing(model).apart
+    assert model.facts["shared"] == "features of pictures and beginnings of prompts"
+    same(replies(model, TURNED), model.alone(TURNED))
+
+
+def test_an_error_where_caches_are_joined_leaves_padding(llava: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(caches, "GROWING", ())
+    model = opened(llava)
+    assert not sharing(model).apart
+    same(replies(model, DISTINCT), model.alone(DISTINCT))
+
+
+class Kept:
+    """A layer or a cache of some tokens."""
+
+    is_initialized = True
+
+    def __init__(self, tokens: int, held: int) -> None:
+        import torch
+
+        self.keys = self.values = torch.ones(1, 2, held, 3)
+        self.layers, self._tokens = [self], tokens
+
+    def get_seq_length(self) -> int:
+        return self._tokens
+
+
+@pytest.mark.parametrize(
+    ("named", "lengths", "told"),
+    [("Kept", (3, 5), "Kept cannot be joined"), ("DynamicLayer", (3, 4), r"hold \[3, 4\] tokens.* \[3, 5\]")],
+)
+def test_layers_that_hold_anything_but_all_tokens_are_not_joined(named: str, lengths: Sequence[int], told: str) -> None:
+    kind = type(named, (Kept,), {})
+    with pytest.raises(ModelError, match=told):
+        caches.stacked([kind(tokens, held) for tokens, held in zip((3, 5), lengths, strict=True)])
+
+
+def test_joined_caches_are_padded_on_the_left() -> None:
+    kind = type("DynamicLayer", (Kept,), {})
+    made = caches.stacked([kind(3, 3), kind(5, 5)])
+    assert made.get_seq_length() == 5
+    assert made.layers[0].keys.shape == (2, 2, 5, 3)
+    assert made.layers[0].keys[0, 0, :, 0].tolist() == [0, 0, 1, 1, 1]
+    assert made.layers[0].values[1, 0, :, 0].tolist() == [1] * 5
+
+
+@pytest.mark.parametrize(("most", "calls"), [(1, 4), (10**9, 1)])
+def test_large_pictures_are_encoded_one_by_one(
+    llava: Path, monkeypatch: pytest.MonkeyPatch, most: int, calls: int
+) -> None:
+    model = opened(llava)
+    asked: list[Prompt] = [ask("see?", image) for image in PICTURES]
+    alone = model.alone(asked)
+    sharing(model).pictures.drop()
+    monkeypatch.setattr(features, "AT_ONCE", most)
+    made, sizes = features._made, []
+
+    def counted(network: Any, together: Any) -> Any:
+        sizes.append(len(together))
+        return made(network, together)
+
+    monkeypatch.setattr(features, "_made", counted)
+    same(replies(model, asked), alone)
+    assert (len(sizes), sum(sizes)) == (calls, 4)
+
+
+@pytest.mark.parametrize("on", [True, False])
+def test_garbage_is_collected_again_after_the_libraries_are_imported(on: bool) -> None:
+    before = gc.isenabled()
+    try:
+        (gc.enable if on else gc.disable)()
+        with suppress(KeyError), loading.uncollected():
+            assert not gc.isenabled()
+            raise KeyError
+        assert gc.isenabled() is on
+    finally:
+        (gc.enable if before else gc.disable)()
+
+
+def test_what_the_libraries_leave_is_set_aside_once_and_no_model_with_it(llava: Path) -> None:
+    code = (
+        "import gc, sys, weakref; from harness import spec\n"
+        "frozen = []\n"
+        "for number in range(2):\n"
+        "    model = spec.open_model(spec.parse('hf:' + sys.argv[1]))\n"
+        "    seen = weakref.ref(model._open().model)\n"
+        "    frozen.append(gc.get_freeze_count())\n"
+        "    model.close(); del model; gc.collect()\n"
+        "    assert seen() is None\n"
+        "assert frozen[0] >= frozen[1] > 100_000, frozen\n"
+    )
+    subprocess.run([sys.executable, "-c", code, str(llava)], check=True, cwd=Path(__file__).parents[2])
