@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -45,16 +45,27 @@ class Ask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Open:
-    """A case with what it asks, and its replies open for writing."""
+    """A case with what it asks, and its replies open for writing.
+
+    Attributes
+    ----------
+    broken : list of str
+        One cause for every batch with rows of this case that failed as a whole, and was asked row by row.
+    """
 
     case: Case
     asks: Sequence[Ask]
     replies: Replies
+    broken: list[str] = field(default_factory=list)
 
     @property
     def missing(self) -> list[Ask]:
         """What its ledger does not hold, each key once."""
         return list({one.key: one for one in self.asks if one.key not in self.replies}.values())
+
+
+Broke = Callable[[Sequence[Ask], str], None]
+"""Told of a batch that failed as a whole, and why."""
 
 
 def ask(
@@ -146,10 +157,15 @@ def _ask(
         for one in asks:
             takers[one.key].append((case, one))
     firsts = [each[0][1] for each in takers.values()]
+
+    def broke(batch: Sequence[Ask], cause: str) -> None:
+        for case in {case: None for one in batch for case, _ in takers[one.key]}:
+            cases[case].broken.append(cause)
+
     done = dict.fromkeys(wanted, 0)
     with ThreadPoolExecutor(max_workers=1) as disk:
         synced: list[Future[None]] = []
-        for batch, answered in _answered(model, _batches(model, firsts, size)):
+        for batch, answered in _answered(model, _batches(model, firsts, size), broke):
             told: dict[Case, list[tuple[str, str, Reply]]] = defaultdict(list)
             for first, reply in zip(batch, answered, strict=True):
                 for case, one in takers[first.key]:
@@ -189,13 +205,17 @@ def _length(asked: Prompt) -> int:
     return sum(len(part.text) for part in asked.parts if hasattr(part, "text"))
 
 
-def _answered(model: Model, batches: Sequence[Sequence[Ask]]) -> Iterator[tuple[Sequence[Ask], list[Reply]]]:
+def _answered(
+    model: Model, batches: Sequence[Sequence[Ask]], broke: Broke
+) -> Iterator[tuple[Sequence[Ask], list[Reply]]]:
     """Answer batch after batch; several at once where the model has lanes for them."""
     lanes = int(getattr(model, "lanes", 1))
-    return _in_lanes(model, batches, lanes) if lanes > 1 else _in_turn(model, batches)
+    return _in_lanes(model, batches, lanes, broke) if lanes > 1 else _in_turn(model, batches, broke)
 
 
-def _in_turn(model: Model, batches: Sequence[Sequence[Ask]]) -> Iterator[tuple[Sequence[Ask], list[Reply]]]:
+def _in_turn(
+    model: Model, batches: Sequence[Sequence[Ask]], broke: Broke
+) -> Iterator[tuple[Sequence[Ask], list[Reply]]]:
     """One batch after another; the next ones are made ready in threads meanwhile, as many as the model says."""
     ahead = max(1, int(getattr(model, "ahead", 1)))
     left = deque(batches)
@@ -206,19 +226,19 @@ def _in_turn(model: Model, batches: Sequence[Sequence[Ask]]) -> Iterator[tuple[S
                 while left and len(waiting) <= ahead:
                     waiting.append((left[0], pool.submit(_prepare, model, left.popleft())))
                 batch, prepared = waiting.popleft()
-                yield batch, _reply(model, batch, prepared.result())
+                yield batch, _reply(model, batch, prepared.result(), broke)
         finally:
             for _, future in waiting:
                 future.cancel()
 
 
 def _in_lanes(
-    model: Model, batches: Sequence[Sequence[Ask]], lanes: int
+    model: Model, batches: Sequence[Sequence[Ask]], lanes: int, broke: Broke
 ) -> Iterator[tuple[Sequence[Ask], list[Reply]]]:
     """Up to ``lanes`` batches at once, each in a thread of its own; handed out as they are answered."""
 
     def whole(batch: Sequence[Ask]) -> list[Reply]:
-        return _reply(model, batch, _prepare(model, batch))
+        return _reply(model, batch, _prepare(model, batch), broke)
 
     left = deque(batches)
     broken: BaseException | None = None
@@ -253,7 +273,7 @@ def _prepare(model: Model, batch: Sequence[Ask]) -> Any:
         return error
 
 
-def _reply(model: Model, batch: Sequence[Ask], prepared: Any) -> list[Reply]:
+def _reply(model: Model, batch: Sequence[Ask], prepared: Any, broke: Broke = lambda *_: None) -> list[Reply]:
     """Answer a prepared batch; where it fails as a whole, ask its rows one by one."""
     try:
         if isinstance(prepared, Exception):
@@ -264,6 +284,7 @@ def _reply(model: Model, batch: Sequence[Ask], prepared: Any) -> list[Reply]:
             return [_failed(error)]
         if type(error) is ModelError:  # of the model itself; its subclasses are of one row
             raise
+        broke(batch, _cause(error))
     else:
         return [_proven(one, reply) for one, reply in zip(batch, answered, strict=True)]
     return [reply for one in batch for reply in _reply(model, [one], _prepare(model, [one]))]
@@ -280,8 +301,11 @@ def _each(replies: Sequence[Reply], asks: Sequence[Ask]) -> Sequence[Reply]:
 
 
 def _failed(error: Exception) -> Reply:
-    cause = " ".join(str(error).split())
-    return Reply(text="", receipts=(), finish="failed", error=f"{type(error).__name__}: {cause}"[:500])
+    return Reply(text="", receipts=(), finish="failed", error=_cause(error))
+
+
+def _cause(error: Exception) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"[:500]
 
 
 def _proven(one: Ask, reply: Reply) -> Reply:

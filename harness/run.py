@@ -130,7 +130,8 @@ def measure_all(
             now = told
             if lacked[each.case]:
                 # only a model that was asked knows its dtype and device
-                now = replace(now, provenance=provenance(benchmark, model, loaded, settings))
+                known = provenance(benchmark, model, loaded, settings)
+                now = replace(now, provenance={**known, **_broken(each)})
                 now = replace(now, canaries=canaries(model, each, told.canaries, settings))
             if each.case.mode in WITH_BASELINES and not told.baselines:
                 now = replace(now, baselines=learnt().result())
@@ -139,6 +140,12 @@ def measure_all(
             answered = {one.key: each.replies[one.key] for one in each.asks if one.key in each.replies}
             found[each.case.mode] = complete(now, {**refusal, **answered})
     return found
+
+
+def _broken(opened: Open) -> dict[str, str]:
+    """What the report says of batches that failed as a whole."""
+    times, causes = len(opened.broken), opened.broken
+    return {"model batches asked row by row": f"{times:,}, the first for {causes[0]}"} if causes else {}
 
 
 def _begun(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,9 +11,9 @@ from typing import Any
 import pytest
 
 from harness import planned, run
-from harness.errors import LedgerError, ModelError, RowsRefused
+from harness.errors import DataError, LedgerError, ModelError, RowsRefused
 from harness.ledger import Ledger
-from harness.records import BadRow, Case, ImagePart, Measurement, ModeName, Prompt, Read, Reply, Row, Unread
+from harness.records import BadRow, Baseline, Case, ImagePart, Measurement, ModeName, Prompt, Read, Reply, Row, Unread
 from harness.run import Settings
 from harness.tests.made import Stub, benchmark, loaded, picture, row
 
@@ -139,6 +140,45 @@ def test_a_row_that_breaks_the_batch_fails_alone(tmp_path: Path) -> None:
     assert failed[0].reply.error == "RuntimeError: the seventh breaks"
     assert failed[0].points == {}
     assert sum(a.points.get("accuracy", 0) for a in found.answers) == 19
+    told = found.provenance["model batches asked row by row"]
+    assert told == "1, the first for RuntimeError: the seventh breaks"
+    again = _measure(Stub(_right), tmp_path)
+    assert "model batches asked row by row" not in again.provenance
+
+
+def test_baselines_are_learnt_once_beside_the_model_for_all_modes_that_carry_them(tmp_path: Path) -> None:
+    model, seen = Stub(_right), []
+    known = Baseline(name="words", title="words", answers=("A",) * 20, learned="")
+
+    def learn(rows: Sequence[Row]) -> tuple[Baseline, ...]:
+        seen.append((len(rows), len(model.asked) > 0, threading.current_thread() is threading.main_thread()))
+        return (known,)
+
+    for _ in range(2):
+        found = run.measure_all(
+            benchmark(ROWS),
+            ["shuffled", "image_text", "text_only"],
+            model,
+            loaded(ROWS),
+            Ledger(tmp_path),
+            QUIET,
+            learn=learn,
+        )
+        carried = {name: m.baselines for name, m in found.items() if isinstance(m, Measurement)}
+        assert carried == {"image_text": (known,), "text_only": (known,), "shuffled": ()}
+    assert seen == [(20, True, False)]
+
+
+def test_what_goes_wrong_while_baselines_are_learnt_is_said_and_no_reply_is_lost(tmp_path: Path) -> None:
+    def learn(rows: Sequence[Row]) -> tuple[Baseline, ...]:
+        raise DataError("the split train: nothing can be learnt")
+
+    ledger = Ledger(tmp_path)
+    with pytest.raises(DataError, match="nothing can be learnt"):
+        run.measure(benchmark(ROWS), "image_text", Stub(_right), loaded(ROWS), ledger, QUIET, learn=learn)
+    again = Stub(_right)
+    _measure(again, tmp_path)
+    assert again.asked == []
 
 
 def test_a_failed_row_is_asked_again_by_the_next_run(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 WORTH = 0.2
 """Least share of a batch's tokens that must be saved before a batch is read in two steps."""
 
-LONG = 256
+LONG = 512
 """Least tokens of a batch's longest prompt for which padding costs more than calls of their own."""
 
 

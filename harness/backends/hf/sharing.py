@@ -168,7 +168,8 @@ class Sharing:
         import torch
 
         pad = int(config(1).pad_token_id or 0)
-        caches, aheads = [], []
+        caches: list[Any] = []
+        aheads: list[Any] = []
         for some in groups:
             caches.append(self._whole(model, some, config(1), pad, None, keep=True).cache)
             aheads.append(getattr(model.base_model, "rope_deltas", None))
