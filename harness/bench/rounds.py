@@ -111,6 +111,11 @@ def lap(system: System, folder: Path, threads: int) -> Lap:
     """Run one system once."""
     ran = [_process(system.name, command, folder, threads) for command in system.commands(folder)]
     told = [result for result, _ in ran]
+    if not all(result["replies"] for result in told):
+        raise ModelError(
+            f"{system.name}: its process ended without an error and without a single reply, but should answer every "
+            "row: run it by hand on a few rows and see what it writes"
+        )
     known = {"begin", "end", "first", "busy", "calls", "prompt_tokens", "new_tokens", "replies", "started"}
     return Lap(
         wall=sum(cost["wall"] for _, cost in ran),

@@ -55,6 +55,9 @@ def cluster() -> Iterator[Any]:
         for name, value in ENVIRONMENT.items():
             environment.setenv(name, value)
         environment.delenv("RAY_ADDRESS", raising=False)
+        # the address of this cluster is written here, and not over that of the user's own
+        environment.setenv("RAY_TMPDIR", folder)
+        Path(folder, "ray").mkdir()
         ray, tools = importlib.import_module("ray"), importlib.import_module("ray.cluster_utils")
         made = tools.Cluster(initialize_head=True, head_node_args={**NODE, "num_cpus": 2, "temp_dir": folder})
         try:
