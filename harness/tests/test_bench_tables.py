@@ -159,6 +159,17 @@ def test_a_process_that_fails_is_named_with_the_end_of_what_it_wrote() -> None:
         race([broken], 1, 1)
 
 
+def test_a_process_that_ends_well_without_a_reply_is_no_lap() -> None:
+    code = (
+        "import sys, json; "
+        "json.dump(dict(begin=0, end=0, first=0, busy=0, calls=0, prompt_tokens=0, new_tokens=0, replies={}), "
+        "open(sys.argv[1], 'w'))"
+    )
+    silent = System(name="silent", commands=lambda _: [[sys.executable, "-c", code]])
+    with pytest.raises(ModelError, match="silent: its process ended without an error and without a single reply"):
+        race([silent], 1, 1)
+
+
 def test_systems_take_turns_in_going_first() -> None:
     code = (
         "import sys, json; "
