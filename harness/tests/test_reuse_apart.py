@@ -1,19 +1,25 @@
-"""On a CPU prompts of several lengths are read one by one, without padding, and answered together."""
+"""On a CPU prompts are read one by one, without padding, and pictures are encoded beside the model."""
 
 from __future__ import annotations
 
 import gc
+import os
 import subprocess
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from harness.backends.hf import caches, features, loading, prefix
+from harness.backends.hf import caches, features, loading, prefix, witness
 from harness.backends.hf.model import HfModel
+from harness.backends.hf.pictures import Seen
+from harness.backends.hf.receipts import Picture
+from harness.backends.hf.sharing import _spare
 from harness.errors import ModelError
 from harness.records import Prompt
 from harness.tests import checkpoints
@@ -206,3 +212,97 @@ def test_what_the_libraries_leave_is_set_aside_once_and_no_model_with_it(llava: 
         "assert frozen[0] >= frozen[1] > 100_000, frozen\n"
     )
     subprocess.run([sys.executable, "-c", code, str(llava)], check=True, cwd=Path(__file__).parents[2])
+
+
+# --------------------------------------------------------------------------------------- beside the model
+
+
+@pytest.fixture
+def beside(llava: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HfModel]:
+    """A model whose pictures are encoded beside it, whatever cores this machine has."""
+    model = opened(llava)
+    model._open()
+    sharing(model).pictures.drop()
+    monkeypatch.setattr("harness.backends.hf.sharing._spare", lambda network: True)
+    yield model
+    model.close()
+
+
+def encoding(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, list[str]]]:
+    """Thread and pictures of every call of the encoder from now on."""
+    made, calls = features._made, []
+
+    def seen(network: Any, together: Any) -> Any:
+        calls.append((threading.current_thread().name, [each.image.digest for each in together]))
+        return made(network, together)
+
+    monkeypatch.setattr(features, "_made", seen)
+    return calls
+
+
+@pytest.mark.parametrize("size", [1, 3])
+def test_pictures_are_encoded_once_beside_the_model_or_by_it(
+    beside: HfModel, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    alone = beside.alone(TURNED)
+    calls = encoding(monkeypatch)
+    batches = [TURNED[start : start + size] for start in range(0, len(TURNED), size)]
+    # all are made ready before the first is asked, as nothing would be beside the model otherwise
+    prepared = [beside.prepare(batch) for batch in batches]
+    same([reply for each in prepared for reply in beside.reply(each)], alone)
+    assert sorted(digest for _, some in calls for digest in some) == sorted(image.digest for image in PICTURES[:3])
+    assert any(name.startswith("encodes") for name, _ in calls)
+
+
+def test_what_fails_beside_the_model_is_tried_again_by_it_and_said_there(
+    beside: HfModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = beside.alone(DISTINCT)
+    made = features._made
+
+    def fails(network: Any, together: Any) -> Any:
+        if threading.current_thread().name.startswith("encodes") or together[0].image.digest == broken:
+            raise RuntimeError("no such patch")
+        return made(network, together)
+
+    monkeypatch.setattr(features, "_made", fails)
+    broken = ""
+    same(replies(beside, DISTINCT), alone)
+    sharing(beside).pictures.drop()
+    broken = PICTURES[0].digest
+    prepared = beside.prepare(DISTINCT)
+    with pytest.raises(RuntimeError, match="no such patch"):
+        beside.reply(prepared)
+
+
+def test_a_picture_is_taken_by_one_thread_and_waited_for_by_the_other() -> None:
+    turns = features.Turns()
+    free = Seen(PICTURES[0], "", Picture(tokens=1, tensor="x"), {})
+    assert turns.take([free]) == [free]
+    assert turns.take([free]) == []
+    waits = threading.Thread(target=turns.wait, args=([free],))
+    waits.start()
+    waits.join(0.05)
+    assert waits.is_alive()
+    turns.give_back([free])
+    waits.join(10)
+    assert not waits.is_alive()
+    assert turns.take([free]) == [free]
+
+
+def test_a_model_that_is_watched_tells_the_witness_nothing_of_what_goes_on_beside_it(llava: Path) -> None:
+    network = opened(llava)._open().model
+    plain = features.encoder(network)
+    with witness.watch(network):
+        assert network.base_model.get_image_features is not plain
+        assert features.encoder(network) == plain
+
+
+def test_only_a_cpu_with_a_core_to_spare_encodes_beside_the_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
+    for cores, device, expected in ((2, "cpu", False), (3, "cpu", True), (3, "cuda", False)):
+        monkeypatch.setattr(os, "cpu_count", lambda cores=cores: cores)
+        network = SimpleNamespace(device=SimpleNamespace(type=device))
+        assert _spare(network) is expected

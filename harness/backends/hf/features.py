@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from itertools import accumulate, groupby
 from typing import TYPE_CHECKING, Any
@@ -37,27 +38,74 @@ def encoder(model: Any) -> Any:
     """The image encoder of a model that takes features which are ready; None where it does not."""
     if PASSED not in inspect.signature(model.forward).parameters:
         return None
-    return getattr(model.base_model, "get_image_features", None)
+    found = getattr(model.base_model, "get_image_features", None)
+    # another thread may be watching the model, which is no business of this one
+    return getattr(found, "unwatched", found)
 
 
-def encode(model: Any, seen: Sequence[Seen]) -> None:
+class Turns:
+    """Who encodes which picture, where two threads do: each is taken once, and given back when it is done."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._taken: set[int] = set()
+
+    def take(self, some: Sequence[Seen]) -> list[Seen]:
+        """Take those that have no features and that nobody has taken."""
+        with self._changed:
+            free = [each for each in some if each.features is None and id(each) not in self._taken]
+            self._taken.update(map(id, free))
+            return free
+
+    def give_back(self, some: Sequence[Seen]) -> None:
+        """Say that these are done, or that they were given up."""
+        with self._changed:
+            self._taken.difference_update(map(id, some))
+            self._changed.notify_all()
+
+    def wait(self, some: Sequence[Seen]) -> None:
+        """Wait until nobody works on these any more."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._taken.isdisjoint(map(id, some)))
+
+
+def encode(model: Any, seen: Sequence[Seen], turns: Turns | None = None) -> None:
     """Make the features of those pictures that have none yet; fewer at a time where memory ends.
+
+    Parameters
+    ----------
+    turns : Turns
+        Where another thread encodes some of these pictures too.
 
     Raises
     ------
     ReceiptError
         The encoder gave back fewer or more features than the pictures have tokens.
     """
+    turns = turns or Turns()
     # a picture that had to go while a batch was made ready stands in it twice
     known = {each.image.digest: each for each in seen if each.features is not None}
     lacking = [each for each in seen if each.features is None]
     fresh = {each.image.digest: each for each in lacking if each.image.digest not in known}
-    most = AT_ONCE if model.device.type == "cpu" else sys.maxsize
-    for together in _alike(list(fresh.values()), most):
-        _encode(model, together)
+    while unmade := [each for each in fresh.values() if each.features is None]:
+        # what another thread has given up comes round again
+        _take_turns(model, unmade, turns)
+        turns.wait(unmade)
     for each in lacking:
         if each.features is None:
             each.encoded((known | fresh)[each.image.digest].features)
+
+
+def _take_turns(model: Any, seen: Sequence[Seen], turns: Turns) -> None:
+    """Encode what nobody else does."""
+    most = AT_ONCE if model.device.type == "cpu" else sys.maxsize
+    for together in _alike(seen, most):
+        taken = turns.take(together)
+        try:
+            if taken:
+                _encode(model, taken)
+        finally:
+            turns.give_back(taken)
 
 
 def _encode(model: Any, together: Sequence[Seen]) -> None:
@@ -112,13 +160,17 @@ def _alike(seen: Sequence[Seen], most: int) -> Iterator[list[Seen]]:
     def shape(each: Seen) -> str:
         return str([(name, tensor.dtype, tensor.shape[1:]) for name, tensor in sorted(each.tensors.items())])
 
-    for _, group in groupby(sorted(seen, key=shape), key=shape):
+    # looked at once: another thread may encode some of them meanwhile
+    shaped = sorted(((shape(each), each.size, each) for each in seen), key=lambda one: one[0])
+    for _, group in groupby(shaped, key=lambda one: one[0]):
         together: list[Seen] = []
-        for each in group:
-            if together and (len(together) == TOGETHER or sum(one.size for one in together) + each.size > most):
+        held = 0
+        for _, size, each in group:
+            if together and (len(together) == TOGETHER or held + size > most):
                 yield together
-                together = []
+                together, held = [], 0
             together.append(each)
+            held += size
         yield together
 
 

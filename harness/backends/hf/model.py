@@ -175,9 +175,11 @@ class HfModel:
             The model cannot be loaded. What is wrong with a single row becomes its failed reply.
         """
         tolerate()
-        sharing = self._open().sharing
-        desk = self._plain()
-        return replace(desk, sharing=sharing).prepare(prompts, _names(prompts, ids))
+        engine = self._open()
+        prepared = replace(self._plain(), sharing=engine.sharing).prepare(prompts, _names(prompts, ids))
+        if engine.sharing is not None:
+            engine.sharing.begin(engine.model, [line for group in prepared.groups for line in group.lines])
+        return prepared
 
     def reply(self, prepared: Prepared) -> list[Reply]:
         """Answer a prepared batch: one Reply a prompt, in order.
@@ -209,6 +211,8 @@ class HfModel:
             self._warming.join()
             self._warming = None
         with self._lock:
+            if self._engine is not None and self._engine.sharing is not None:
+                self._engine.sharing.close()
             on_cuda = self._engine is not None and self._engine.model.device.type == "cuda"
             self._desk = self._engine = None
         if on_cuda:

@@ -6,8 +6,11 @@ two differ, that much is not shared and the facts of the model say why.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from harness.backends.hf import features, prefix
@@ -54,6 +57,8 @@ class Sharing:
         self.beginnings = True
         self.window = 0
         self.apart = False
+        self._turns = features.Turns()
+        self._beside: ThreadPoolExecutor | None = None
         self.read = self.due = 0
 
     def reset(self) -> None:
@@ -85,6 +90,29 @@ class Sharing:
         shown = [[self.pictures.get(image, made) for image in prompt.images] for prompt in prompts]
         with lock:
             return self._eye.lines(prompts, shown)
+
+    def begin(self, model: Any, lines: Sequence[Line]) -> None:
+        """Begin to encode the pictures of a batch that comes later, beside the model, where a core is free for it.
+
+        What goes wrong there goes wrong again, and is said, when the batch is asked.
+        """
+        if not _spare(model):
+            return
+        if self._beside is None:
+            self._beside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="encodes")
+        seen = [seen for line in lines for seen in line.seen]
+
+        def encodes() -> None:
+            with suppress(Exception):
+                features.encode(model, seen, self._turns)
+
+        self._beside.submit(encodes)
+
+    def close(self) -> None:
+        """End what goes on beside the model."""
+        if self._beside is not None:
+            self._beside.shutdown(cancel_futures=True)
+            self._beside = None
 
     def write(
         self,
@@ -118,7 +146,7 @@ class Sharing:
         ReceiptError
             The model was not given the features of these pictures.
         """
-        features.encode(model, [seen for line in lines for seen in line.seen])
+        features.encode(model, [seen for line in lines for seen in line.seen], self._turns)
         plan = prefix.shared(lines, self._eye.image_token, worth=0 if always else prefix.WORTH)
         if plan is None and self.apart:
             plan = prefix.apart(lines, self._eye.image_token)
@@ -194,6 +222,15 @@ class Sharing:
             made = write(model, {**given, features.PASSED: joined}, config, watching=watching, keep=keep)
         hold_features(witness, given["input_ids"], joined["image"])
         return made
+
+
+def _spare(model: Any) -> bool:
+    """Whether the model runs on a CPU and leaves a core of it alone."""
+    if model.device.type != "cpu":
+        return False
+    import torch
+
+    return torch.get_num_threads() < (os.cpu_count() or 1)
 
 
 def _on(model: Any, inputs: dict[str, Tensor]) -> dict[str, Tensor]:

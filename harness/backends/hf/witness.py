@@ -162,4 +162,5 @@ def _reported(encode: Callable[..., Any], tell: Callable[[Mapping[str, Any]], No
         tell({**named, **named.get("kwargs", {})})
         return encode(*args, **kwargs)
 
+    told.unwatched = encode  # type: ignore[attr-defined]
     return told
