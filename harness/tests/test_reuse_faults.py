@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from harness import canary, run, spec
+from harness import canary, run
 from harness.backends.hf import features, prefix
 from harness.backends.hf.model import HfModel
 from harness.backends.hf.sharing import Sharing
@@ -20,6 +20,7 @@ from harness.records import Measurement, Prompt, Reply
 from harness.tests import checkpoints
 from harness.tests.checkpoints import ask, picture
 from harness.tests.made import benchmark, loaded, row
+from harness.tests.reusing import opened
 
 BOTH = "features of pictures and beginnings of prompts"
 PROMPTS = tuple(ask(f"{text} {number}", picture(number)) for number in range(3) for text in ("what", "where is it"))
@@ -34,12 +35,6 @@ def llava(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def expected(llava: Path) -> list[Reply]:
     return opened(llava, "?reuse=off").alone(PROMPTS)
-
-
-def opened(folder: Path, options: str = "") -> HfModel:
-    model = spec.open_model(spec.parse(f"hf:{folder}{options}"))
-    assert isinstance(model, HfModel)
-    return model
 
 
 def replies(model: HfModel, prompts: Sequence[Prompt]) -> list[Reply]:

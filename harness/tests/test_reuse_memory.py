@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from harness import spec
 from harness.backends.hf import memory
 from harness.backends.hf.model import HfModel
 from harness.records import Prompt, Reply
 from harness.tests import checkpoints
 from harness.tests.checkpoints import ask, picture
+from harness.tests.reusing import opened
 
 OUT = "CUDA out of memory. Tried to allocate 2.00 GiB."
 SHOWN = tuple(ask(f"question {number}", picture(number // 3)) for number in range(11))
@@ -34,12 +34,6 @@ def llava(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def models(llava: Path) -> dict[str, HfModel]:
     return {options: opened(llava, options) for options in ("", "?reuse=off")}
-
-
-def opened(folder: Path, options: str = "") -> HfModel:
-    model = spec.open_model(spec.parse(f"hf:{folder}{options}"))
-    assert isinstance(model, HfModel)
-    return model
 
 
 def replies(model: HfModel, prompts: Sequence[Prompt]) -> list[Reply]:
