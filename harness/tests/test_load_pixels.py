@@ -9,6 +9,7 @@ import threading
 import warnings
 import zlib
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -138,6 +139,15 @@ def test_digest_is_sha256_over_size_and_rgb_bytes() -> None:
     assert pixels.digest(image) == hashlib.sha256(b"2x1:" + bytes([1, 2, 3, 1, 2, 3])).hexdigest()
 
 
+@given(st.integers(1, 60), st.integers(1, 60), st.integers(1, 400))
+def test_digest_is_the_same_however_many_rows_are_read_at_a_time(width: int, height: int, strip: int) -> None:
+    image = _noise(width, height)
+    whole = hashlib.sha256(f"{width}x{height}:".encode() + image.tobytes()).hexdigest()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pixels, "STRIP", strip)
+        assert pixels.digest(image) == whole
+
+
 def test_digest_tells_sizes_apart_where_the_bytes_are_equal() -> None:
     assert pixels.digest(Image.new("RGB", (2, 1))) != pixels.digest(Image.new("RGB", (1, 2)))
 
@@ -193,6 +203,26 @@ def test_alpha_is_dropped_and_the_colour_under_it_shown() -> None:
     image = pixels.decode(_encode(Image.new("RGBA", (1, 1), (10, 20, 30, 0))))
     assert image.mode == "RGB"
     assert image.getpixel((0, 0)) == (10, 20, 30)
+
+
+@pytest.mark.parametrize(("mode", "colour"), [("RGB", (9, 8, 7)), ("L", 9), ("P", 3)])
+def test_colour_that_counts_as_transparent_is_shown_as_it_is(mode: str, colour: Any) -> None:
+    plain = Image.new(mode, (8, 8), colour)
+    if mode == "P":
+        plain.putpalette([value for number in range(256) for value in (number, number, number)])
+    decoded = pixels.decode(_encode(plain, transparency=colour))
+    # transformers paints such a colour white where it is told of it
+    assert decoded.info.get("transparency") is None
+    assert decoded.tobytes() == plain.convert("RGB").tobytes()
+    assert set(np.asarray(decoded.convert("RGBA"))[..., 3].flat) == {255}
+
+
+def test_picture_stays_whole_after_its_file_is_closed() -> None:
+    image = _noise(64, 48)
+    for encoding in ("PNG", "BMP", "TIFF"):
+        decoded = pixels.decode(_encode(image, encoding))
+        assert decoded.copy().tobytes() == image.tobytes()
+        assert decoded.resize((64, 48)).rotate(0).tobytes() == image.tobytes()
 
 
 def test_palette_with_transparency_is_resolved() -> None:

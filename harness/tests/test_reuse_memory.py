@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 
 from harness.backends.hf import memory
+from harness.backends.hf.batch import Desk
 from harness.backends.hf.model import HfModel
+from harness.errors import ImageRefused
 from harness.records import Prompt, Reply
 from harness.tests import checkpoints
 from harness.tests.checkpoints import ask, picture
@@ -241,3 +243,74 @@ def test_what_memory_ends_with_is_told_from_other_errors() -> None:
     others = (RuntimeError("CUDA error: device-side assert triggered"), ValueError("out of memory."), KeyError("x"))
     assert all(map(memory.ended, ends))
     assert not any(map(memory.ended, others))
+
+
+def test_gaps_between_tensors_are_given_back_to_the_system() -> None:
+    import torch
+
+    if memory._trim() is None:
+        pytest.skip("the C library here gives nothing back when asked")
+    size, many = 20 * 2**20, 30
+    del_at_once = torch.ones(size, dtype=torch.uint8)
+    del del_at_once  # from now on blocks of this size lie on the heap
+    settled = memory.Settled()
+    settled.settle()
+    before = memory.resident()
+    kept = [(torch.ones(size, dtype=torch.uint8), torch.ones(64)) for _ in range(many)]
+    pins = [pin for _, pin in kept]
+    del kept
+    settled.settle()
+    assert memory.resident() - before < size * many / 4
+    assert len(pins) == many
+
+
+def test_nothing_is_looked_for_before_the_process_has_grown(monkeypatch: pytest.MonkeyPatch) -> None:
+    held, given_back = [memory.GROWTH], [0]
+
+    def trim(_: int) -> None:
+        given_back[0] += 1
+
+    monkeypatch.setattr(memory, "resident", lambda: held[0])
+    monkeypatch.setattr(memory, "_trim", lambda: trim)
+    settled = memory.Settled()
+    for now, due in ((0, 0), (memory.GROWTH + 1, 1), (2 * memory.GROWTH, 1), (2 * memory.GROWTH + 2, 2), (0, 2)):
+        held[0] = now
+        settled.settle()
+        assert given_back == [due]
+
+
+def test_a_row_asked_alone_is_answered_while_the_next_is_made_ready(
+    llava: Path, models: dict[str, HfModel], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = opened(llava)
+    made, answered, ahead = [0], [0], [0]
+    prepare, reply = Desk.prepare, model.reply
+
+    def prepares(*args: Any, **kwargs: Any) -> Any:
+        made[0] += 1
+        ahead[0] = max(ahead[0], made[0] - answered[0])
+        return prepare(*args, **kwargs)
+
+    def replying(prepared: Any) -> list[Reply]:
+        told = reply(prepared)
+        answered[0] += 1
+        return told
+
+    monkeypatch.setattr(Desk, "prepare", prepares)
+    monkeypatch.setattr(model, "reply", replying)
+    found = model.alone(SHOWN[:6], [str(number) for number in range(6)])
+    monkeypatch.undo()
+    same(found, [reply for prompt in SHOWN[:6] for reply in replies(models["?reuse=off"], [prompt])])
+    assert made == [6]
+    assert 2 <= ahead[0] <= 3  # one answered, one waiting, one begun when the first was taken
+
+
+def test_a_row_that_fails_alone_costs_its_neighbours_nothing(llava: Path) -> None:
+    def gone() -> Any:
+        raise ImageRefused("image 'x.png' was changed during the run")
+
+    lost = replace(picture(1), digest="x", open=gone)
+    model = opened(llava)
+    found = model.alone([SHOWN[0], ask("lost", lost), SHOWN[1]], ["a", "b", "c"])
+    assert [reply.finish == "failed" for reply in found] == [False, True, False]
+    assert "row b: image 'x.png' was changed" in found[1].error

@@ -5,14 +5,16 @@ from __future__ import annotations
 import copy
 import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from importlib.metadata import version
 from types import MappingProxyType
 from typing import Any, get_args
 
-from harness.backends.hf import decode, features, fingerprint, limits
+from harness.backends.hf import decode, features, fingerprint, limits, memory
 from harness.backends.hf.batch import Asked, Desk, Prepared, refusal
 from harness.backends.hf.checkpoint import Checkpoint, parameters
 from harness.backends.hf.engine import Engine
@@ -39,6 +41,7 @@ class HfModel:
         self._warming: threading.Thread | None = None
         self._desk: Desk | None = None
         self._engine: Engine | None = None
+        self._settled = memory.Settled()
         self._shared = "not known before the model is loaded" if settings.reuse else "nothing: reuse=off"
         # prepare may run in a thread of its own, one batch ahead of reply
         self._lock = threading.RLock()
@@ -196,14 +199,21 @@ class HfModel:
             replies.update(engine.answer(group))
         if engine.sharing is not None:
             engine.sharing.pictures.trim()
+        self._settled.settle()
         return [replies[place] for place in range(prepared.size)]
 
     def alone(self, prompts: Sequence[Prompt], ids: Sequence[str] = ()) -> list[Reply]:
-        """Reply to prompts one at a time, by processor and ``generate`` alone: nothing is shared, nothing padded."""
+        """Reply to prompts one at a time, by processor and ``generate`` alone: nothing is shared, nothing padded.
+
+        The next one is made ready meanwhile.
+        """
         tolerate()
-        desk = self._plain()
-        named = zip(prompts, _names(prompts, ids), strict=True)
-        return [self._single(desk, prompt, name) for prompt, name in named]
+        desk, names = self._plain(), _names(prompts, ids)
+        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="alone") as beside:
+            coming = (
+                beside.submit(desk.prepare, [prompt], [name]) for prompt, name in zip(prompts, names, strict=True)
+            )
+            return [self._single(name, ready) for name, ready in zip(names, _one_ahead(coming), strict=True)]
 
     def close(self) -> None:
         """Free weights and processor. The model opens again if it is asked again."""
@@ -236,10 +246,10 @@ class HfModel:
                 self._desk = Desk(eye=eye, context=int(context or 0), lock=self._lock)
             return self._desk
 
-    def _single(self, desk: Desk, prompt: Prompt, name: str) -> Reply:
+    def _single(self, name: str, ready: Future[Prepared]) -> Reply:
         """The reply to one prompt; a failed one where anything is raised, as for a row of a run."""
         try:
-            return self.reply(desk.prepare([prompt], [name]))[0]
+            return self.reply(ready.result())[0]
         except Exception as cause:
             if type(cause) is ModelError:  # of the model itself
                 raise
@@ -292,6 +302,16 @@ class HfModel:
 
 def _names(prompts: Sequence[Prompt], ids: Sequence[str]) -> list[str]:
     return [f"row {row}" for row in ids] or [f"prompt {place}" for place in range(1, len(prompts) + 1)]
+
+
+def _one_ahead(begun: Iterable[Future[Prepared]]) -> Iterator[Future[Prepared]]:
+    """What was begun, in order; the next is begun before one is handed out."""
+    waiting: deque[Future[Prepared]] = deque()
+    for each in begun:
+        waiting.append(each)
+        if len(waiting) > 1:
+            yield waiting.popleft()
+    yield from waiting
 
 
 def _room(model: Any) -> int:
