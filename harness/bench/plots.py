@@ -120,7 +120,8 @@ def _memory(plt: Any, told: Mapping[str, Any]) -> Any:
 
 
 def _sizes(settings: Mapping[str, Any]) -> str:
-    return f"{settings['rows']} rows, {settings['model']}, batches of {settings['batch']}"
+    sizes = f"{settings['rows']} rows, {settings['model']}, batches of {settings['batch']}"
+    return f"{sizes}, {settings['tokens']} tokens a reply"
 
 
 def _caption(told: Mapping[str, Any]) -> str:

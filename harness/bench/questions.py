@@ -39,6 +39,9 @@ SAID = (
 
 ASKED_AGAIN = f"in the time of sightcheck up to {canary.SIZE} rows are asked again alone, to prove the batches"
 
+LOOPS = ("bare loop", "best loop")
+"""What anybody could write for the same rows: plainly, and as fast as we can."""
+
 ONE_AT_A_TIME = ("VLMEvalKit",)
 """Suites that take no batches."""
 
@@ -57,7 +60,7 @@ def one(sizes: Sizes, modes: Sequence[ModeName] = ("image_text",)) -> Told:
         title=f"One mode: {sizes.shown()}",
         settings=sizes.told(),
         laps=sizes.race(systems),
-        pairs=[(loop, "suite", figure) for loop in ("bare loop", "best loop") for figure in ("wall", "cpu", "loop")],
+        pairs=[(name, "suite", figure) for name in LOOPS for figure in ("wall", "cpu", "loop")],
         same=[("bare loop", "best loop"), ("bare loop", "suite"), ("bare loop", PROVEN)],
         lines=[SAID],
     )
@@ -165,7 +168,7 @@ def peers(sizes: Sizes) -> Told:
         title=f"Other suites: {sizes.shown()}",
         settings=sizes.told(),
         laps=sizes.race(systems),
-        pairs=[(name, "sightcheck", figure) for name in taken for figure in ("wall", "cpu", "first")],
+        pairs=[(name, "sightcheck", figure) for name in (*LOOPS, *taken) for figure in ("wall", "cpu", "first")],
         compared=[("bare loop", name) for name in ("sightcheck", *taken)],
         lines=[ASKED_AGAIN, *left],
     )
