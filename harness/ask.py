@@ -181,6 +181,8 @@ def _ask(
                 note(case, done[case])
             # the disk is waited for while the model works
             synced = [disk.submit(cases[case].replies.sync) for case in told]
+        for future in synced:
+            future.result()
 
 
 def _batches(model: Model, asks: Sequence[Ask], size: int) -> list[list[Ask]]:
@@ -280,10 +282,10 @@ def _reply(model: Model, batch: Sequence[Ask], prepared: Any, broke: Broke = lam
             raise prepared
         answered = _each(model.reply(prepared), batch)
     except Exception as error:
-        if len(batch) == 1:
-            return [_failed(error)]
         if type(error) is ModelError:  # of the model itself; its subclasses are of one row
             raise
+        if len(batch) == 1:
+            return [_failed(error)]
         broke(batch, _cause(error))
     else:
         return [_proven(one, reply) for one, reply in zip(batch, answered, strict=True)]

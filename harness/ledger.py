@@ -112,7 +112,10 @@ class Ledger:
         self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / f"{asked.case.id}.asked.json"
         scratch = path.with_suffix(f".{os.getpid()}.tmp")  # two workers may write the same case at once
-        scratch.write_bytes((codec.line(asked) + "\n").encode("utf-8", "surrogatepass"))
+        with scratch.open("wb") as stream:
+            stream.write((codec.line(asked) + "\n").encode("utf-8", "surrogatepass"))
+            stream.flush()
+            os.fsync(stream.fileno())  # a name must not be durable before what it names
         scratch.replace(path)
 
     def asked(self, case_id: str) -> Measurement | None:

@@ -103,12 +103,15 @@ class Hand:
         raised = 0
         if good:
             chosen = _part(parcel, prompts, good)
+            broken: Exception | None = None
             try:
                 answered = ask(chosen)
             except Exception as cause:
                 if type(cause) is ModelError:  # of the model itself; its subclasses are of one row
                     return _fault(cause)
-                answered, raised = self._each(chosen, ask, cause)
+                broken = _bare(cause)
+            if broken is not None:
+                answered, raised = self._each(chosen, ask, broken)
             replies |= dict(zip(good, answered, strict=True))
         ordered = tuple(replies[place] for place in range(len(prompts)))
         return Answered(replies=ordered, raised=raised)
@@ -121,10 +124,13 @@ class Hand:
         replies, raised = [], 0
         for place in range(len(parcel.prompts)):
             one = _part(parcel, parcel.prompts, [place])
+            broken: Exception | None = None
             try:
                 replies += ask(one)
             except Exception as own:
-                found, count = self._each(one, ask, own)
+                broken = _bare(own)
+            if broken is not None:
+                found, count = self._each(one, ask, broken)
                 replies, raised = replies + found, raised + count
         return replies, raised
 
@@ -166,6 +172,12 @@ def _part(parcel: Parcel, prompts: Sequence[Prompt], places: Sequence[int]) -> P
     """Some prompts of a parcel that is unpacked."""
     ids = tuple(parcel.ids[place] for place in places) if parcel.ids else ()
     return replace(parcel, prompts=tuple(prompts[place] for place in places), ids=ids)
+
+
+def _bare(cause: Exception) -> Exception:
+    """An error without the frames of the call that failed, which hold all that it computed."""
+    cause.__context__ = cause.__cause__ = None
+    return cause.with_traceback(None)
 
 
 def _fault(cause: Exception) -> Fault:

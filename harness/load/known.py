@@ -52,6 +52,7 @@ class Known:
                         "INSERT OR IGNORE INTO pictures VALUES (?, ?, ?, ?)", (_key(data), digest, width, height)
                     )
                 except sqlite3.Error:
+                    base.close()
                     self._opened[self._path()] = None
 
     def close(self) -> None:
@@ -82,12 +83,16 @@ def _open(path: Path) -> sqlite3.Connection | None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         base = sqlite3.connect(path, timeout=5, isolation_level=None, check_same_thread=False)
+    except (OSError, sqlite3.Error):
+        return None
+    try:
         # what is lost with the machine is decoded again
         base.execute("PRAGMA synchronous = OFF")
         base.execute(
             "CREATE TABLE IF NOT EXISTS pictures (bytes BLOB PRIMARY KEY, digest TEXT, width INTEGER, height INTEGER) "
             "WITHOUT ROWID"
         )
-    except (OSError, sqlite3.Error):
+    except sqlite3.Error:
+        base.close()
         return None
     return base

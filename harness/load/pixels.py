@@ -97,6 +97,8 @@ def decode(data: bytes, *, verify: bool = False) -> Image.Image:
         raise
     except UnidentifiedImageError:
         raise ImageRefused(f"is not a picture: {looks_like(data)}") from None
+    except MemoryError:  # says nothing of the picture
+        raise
     except Image.DecompressionBombError as error:
         raise ImageRefused(f"is refused as a decompression bomb: {_line(error)}") from None
     except Exception as error:  # on damaged bytes the decoders raise whatever they stumble over

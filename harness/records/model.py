@@ -70,16 +70,16 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One answered request to an endpoint.
+    """One request to an endpoint, answered or given up.
 
     Attributes
     ----------
     seconds : float
         From the first try to the whole reply, waits between tries included.
     tries : int
-        Requests that were sent, the answered one included.
+        Requests that were sent, the last one included.
     request : str
-        Id that the server gave the answered request; empty where it gave none.
+        Id that the server gave the last of them; empty where it gave none.
     cached : int
         Prompt tokens that the server took from its cache; 0 where it does not say.
     """

@@ -15,7 +15,7 @@ MILLION = 1_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calls:
-    """The replies of one model that came over a wire, each key of each case once, and its prices.
+    """The replies of one model that came over a wire, and its prices.
 
     Attributes
     ----------
@@ -24,12 +24,15 @@ class Calls:
     prices : mapping of str to float
         ``in``, ``out``, ``cached``: dollars per million tokens; those that are known.
     replies : list of Reply
-        With a call each, answered or failed.
+        With a call each, answered or failed; rows that were asked again alone stand there twice.
+    keys : set of str
+        Keys of the prompts that they answer: a prompt of two cases is asked until it has an answer.
     """
 
     model: str
     prices: Mapping[str, float]
     replies: list[Reply] = field(default_factory=list)
+    keys: set[str] = field(default_factory=set)
 
     @property
     def answered(self) -> list[Reply]:
@@ -43,7 +46,8 @@ def calls(measurements: Iterable[Measurement]) -> list[str]:
     Parameters
     ----------
     measurements : iterable of Measurement
-        All cases of a run. A prompt that stands in a case several times was asked once, and counts once. Prices are
+        All cases of a run. A prompt that stands in them several times was asked once, and counts once; a row that was
+        asked again alone, to prove the first reply, counts again. Prices are
         read from the facts of the model, ``model price in``, ``model price out`` and ``model price cached``.
     """
     found = [of_model for of_model in _by_model(measurements) if of_model.replies]
@@ -52,7 +56,8 @@ def calls(measurements: Iterable[Measurement]) -> list[str]:
     return [
         "## Calls",
         "",
-        "One request is one prompt, however often it was sent; a retry is a further try of it. Seconds run from the "
+        "One request is one prompt, however often it was sent; a retry is a further try of it. Rows that were asked "
+        "again alone count; the probe before the first row does not. Seconds run from the "
         "first try to the whole reply, waits between tries included; a token rate is that of one request, and several "
         "may have been in flight. Price and tokens are those of answered requests, as the server counted them.",
         "",
@@ -109,7 +114,10 @@ def _by_model(measurements: Iterable[Measurement]) -> Iterator[Calls]:
         place = (measured.case.model, tuple(sorted(prices.items())))
         group = groups.setdefault(place, Calls(model=measured.case.model, prices=prices))
         once = {answer.key: answer.reply for answer in measured.answers}
-        group.replies.extend(reply for reply in once.values() if reply.call is not None)
+        new = {key: reply for key, reply in once.items() if key not in group.keys}
+        group.keys.update(key for key, reply in new.items() if reply.finish != "failed")
+        again = [canary.alone for canary in measured.canaries]
+        group.replies.extend(reply for reply in (*new.values(), *again) if reply.call is not None)
     yield from groups.values()
 
 

@@ -32,18 +32,23 @@ def sharing(model: HfModel) -> Sharing:
     return found
 
 
-def replies(model: HfModel, prompts: Sequence[Prompt]) -> list[Reply]:
+def replies(model: HfModel, prompts: Sequence[Prompt], ids: Sequence[str] = ()) -> list[Reply]:
     """Of one batch."""
-    return model.reply(model.prepare(prompts))
+    return model.reply(model.prepare(prompts, ids))
+
+
+def told(found: Sequence[Reply]) -> list[Reply]:
+    """Replies without their log-probabilities, whose last digits depend on the batch."""
+    return [replace(reply, logprob=None, lead=None, scores=()) for reply in found]
 
 
 def same(found: Sequence[Reply], expected: Sequence[Reply]) -> None:
     """Hold replies against others in everything but the last digits of their log-probabilities."""
-    assert [replace(reply, logprob=None, lead=None) for reply in found] == [
-        replace(reply, logprob=None, lead=None) for reply in expected
-    ]
-    assert [reply.logprob for reply in found] == pytest.approx([reply.logprob for reply in expected], abs=NEAR)
-    assert [reply.lead for reply in found] == pytest.approx([reply.lead for reply in expected], abs=NEAR)
+    assert told(found) == told(expected)
+    for one, other in zip(found, expected, strict=True):
+        assert one.logprob == pytest.approx(other.logprob, abs=NEAR)
+        assert one.lead == pytest.approx(other.lead, abs=NEAR)
+        assert one.scores == pytest.approx(other.scores, abs=NEAR)
 
 
 def tokens(model: HfModel) -> tuple[int, int]:

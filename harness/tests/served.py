@@ -198,6 +198,11 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
             else:
                 _send(self, int(server.page or 200), json.dumps({"object": "list", "data": server.models()}))
 
+        def end_headers(self) -> None:
+            if self.command == "POST":
+                self.send_header("x-request-id", f"req-{len(server.asked)}")
+            super().end_headers()
+
         def do_POST(self) -> None:
             content = self.rfile.read(int(self.headers["Content-Length"]))
             asked = server.take({name.lower(): value for name, value in self.headers.items()}, json.loads(content))
@@ -205,7 +210,7 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
             if fault:
                 _faulty(self, server, asked, fault)
             else:
-                _send(self, 200, json.dumps(server.body(asked)), {"x-request-id": f"req-{len(server.asked)}"})
+                _send(self, 200, json.dumps(server.body(asked)))
 
     return Handler
 

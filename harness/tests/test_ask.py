@@ -20,7 +20,7 @@ import pytest
 from harness import ask, run
 from harness.ask import Ask, Open
 from harness.errors import ModelError, ReceiptError
-from harness.ledger import Ledger, key
+from harness.ledger import Ledger, Replies, key
 from harness.records import Case, Prompt, Reply
 from harness.tests.made import Stub, benchmark, loaded, row
 
@@ -157,6 +157,40 @@ def test_an_error_in_one_lane_keeps_what_the_others_answered_and_is_raised(tmp_p
     assert set(due([2, 3])) & set(stored) == set()
     # nothing new was begun after the error
     assert len(model.asked) == len(stored) <= 6
+
+
+def test_an_error_of_the_model_stops_batches_of_one_row_too(tmp_path: Path) -> None:
+    def gone(prompt: Prompt) -> str:
+        if number(prompt) == 3:
+            raise ModelError("the engine died")
+        return said(prompt)
+
+    model = Stub(gone)
+    with opened(model, tmp_path, range(9)) as cases, pytest.raises(ModelError, match="the engine died"):
+        ask.ask(model, cases, size=1)
+    assert lines(tmp_path) == due(range(3))
+
+    # in the rows of a batch that broke for another reason as well
+    def breaks(prompt: Prompt) -> str:
+        if number(prompt) == 1 and len(model.asked) == 1:
+            raise ValueError("one")
+        return gone(prompt)
+
+    model = Stub(breaks)
+    with opened(model, tmp_path / "rows", range(9)) as cases, pytest.raises(ModelError, match="the engine died"):
+        ask.ask(model, cases, size=9)
+
+
+def test_a_disk_that_fails_under_the_last_reply_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(self: Replies) -> None:
+        raise OSError(28, "No space left on device")
+
+    model = Stub(said)
+    with opened(model, tmp_path, range(3)) as cases:
+        monkeypatch.setattr(Replies, "sync", full)
+        with pytest.raises(OSError, match="No space left"):
+            ask.ask(model, cases, size=9)
+        monkeypatch.undo()
 
 
 def test_a_batch_that_fails_in_a_lane_is_asked_row_by_row(tmp_path: Path) -> None:

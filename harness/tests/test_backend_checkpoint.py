@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from harness import spec
+from harness import run, spec
 from harness.backends.hf import fingerprint
 from harness.errors import ModelError, UsageError
+from harness.ledger import Ledger
 from harness.records import Model
 from harness.tests import checkpoints
+from harness.tests.checkpoints import picture
+from harness.tests.made import benchmark, loaded, row
 
 TEMPLATE = "chat_template.jinja"
 
@@ -168,6 +172,24 @@ def test_fingerprint_ignores_what_shapes_no_reply(llava: Path) -> None:
     before = opened(llava).fingerprint
     (llava / "README.md").write_text("about")
     assert opened(llava, "?device=cpu&batch=2").fingerprint == before
+    assert opened(llava, "?reuse=on").fingerprint == before
+
+
+def test_replies_that_shared_work_do_not_answer_for_the_plain_way(llava: Path, tmp_path: Path) -> None:
+    rows = [replace(row(number), images=(picture(number),)) for number in range(3)]
+    asked: list[str] = []
+    for options in ("", "?reuse=off", "?reuse=off", ""):
+        model = opened(llava, options)
+        ledger, settings = Ledger(tmp_path), run.Settings(canaries=0)
+        calls = model.reply
+
+        def reply(prepared: Any, options: str = options, calls: Any = calls) -> Any:
+            asked.append(options)
+            return calls(prepared)
+
+        model.reply = reply  # type: ignore[method-assign]
+        run.measure(benchmark(rows), "image_text", model, loaded(rows), ledger, settings)
+    assert asked == ["", "?reuse=off"]
 
 
 @pytest.mark.parametrize(

@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 
 from harness import prompt, spec
 from harness.backends import clip as backend
-from harness.backends.clip import wording
+from harness.backends.clip import files, wording
+from harness.backends.clip.settings import settle
 from harness.errors import ImageRefused, ModelError, UsageError
-from harness.records import ImagePart, ImageRef, ModeName, Option, Prompt, Row, RowKind, TextPart
+from harness.records import ImagePart, ImageRef, ModelSpec, ModeName, Option, Prompt, Row, RowKind, TextPart
 from harness.tests import contrastive
 from harness.tests.checkpoints import picture
 from harness.tests.test_clip_scores import ask, opened, replies
@@ -181,6 +182,29 @@ def test_architecture_that_is_read_otherwise_by_its_library_is_refused(
 def test_sigmoid_needs_a_model_with_a_bias(clip: Path) -> None:
     with pytest.raises(ModelError, match="scores=sigmoid was asked for, but this model was trained without a bias"):
         opened(clip, scores="sigmoid").prepare([ask(picture(1))])
+
+
+def test_pickled_weights_of_open_clip_are_read_only_where_the_spec_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: object())  # its files are looked at before it is used
+    (tmp_path / "open_clip_config.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(ModelError, match=r"has no weights, but should have open_clip_model\.safetensors"):
+        find(tmp_path)
+    (tmp_path / "open_clip_pytorch_model.bin").write_bytes(b"")
+    with pytest.raises(ModelError, match=r"weights only as open_clip_pytorch_model\.bin, .* add bin=on"):
+        find(tmp_path)
+    assert find(tmp_path, bin="on").weights == ("open_clip_pytorch_model.bin",)
+    (tmp_path / "open_clip_model.safetensors").write_bytes(b"")
+    assert find(tmp_path, bin="on").weights == ("open_clip_model.safetensors",)
+
+
+def find(folder: Path, **options: str) -> files.Files:
+    """The files of a checkpoint of open_clip."""
+    told = ModelSpec(
+        name="m", backend="clip", where=str(folder), revision="", options={"library": "open_clip"} | options
+    )
+    return files.find(told, settle(told))
 
 
 @pytest.mark.skipif(importlib.util.find_spec("open_clip") is not None, reason="open_clip is installed")

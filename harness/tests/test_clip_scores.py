@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +48,35 @@ def ask(*images: ImageRef, choices: Sequence[str] = LUNGS, stem: str = "") -> Pr
 
 def replies(model: ClipModel, *prompts: Prompt) -> list[Reply]:
     return model.reply(model.prepare(prompts))
+
+
+@pytest.mark.parametrize("name", sorted(contrastive.BUILDERS))
+def test_a_tokenizer_is_used_by_one_thread_at_a_time(
+    folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    model = opened(folders[name], batch="2")
+    asked = [ask(picture(number), choices=(f"a lung {number}", f"{number} hearts of it")) for number in range(12)]
+    expected = [reply.scores for reply in replies(opened(folders[name]), *asked)]
+    tokenizer: Any = model._open().towers._tokenizer  # type: ignore[attr-defined]
+    inside, most, call = [0], [0], type(tokenizer).__call__
+
+    def calls(self: Any, *args: Any, **kwargs: Any) -> Any:
+        inside[0] += 1
+        most[0] = max(most[0], inside[0])
+        threading.Event().wait(0.002)
+        try:
+            return call(self, *args, **kwargs)
+        finally:
+            inside[0] -= 1
+
+    monkeypatch.setattr(type(tokenizer), "__call__", calls)
+    pairs = [asked[place : place + 2] for place in range(0, 12, 2)]
+    # as batches are made ready while the one before is answered
+    with ThreadPoolExecutor(2) as pool:
+        ready = [pool.submit(model.prepare, pair) for pair in pairs]
+        got = [reply.scores for each in ready for reply in model.reply(each.result())]
+    assert most == [1]
+    assert got == [pytest.approx(scores, abs=1e-5) for scores in expected]
 
 
 def zero_shot(folder: Path, images: Sequence[ImageRef], texts: Sequence[str], **padding: Any) -> Any:

@@ -33,6 +33,9 @@ def test_unlisted_choice_that_cannot_win_gets_the_most_that_it_can_have() -> Non
     left = scores(["A", "B"], top(A=0.9, x=0.05, y=0.04))
     assert left == pytest.approx([math.log(0.9), math.log(0.01)])
     assert scores(["A", "B"], [("A", 0.0)]) == (0.0, -9999.0)
+    # as servers write what cannot be: its probability is 0, and 0 has no logarithm
+    assert scores(["A", "B"], [("A", math.log(0.9)), ("x", -9999.0)]) == pytest.approx((math.log(0.9), -9999.0))
+    assert scores(["A", "B"], [("A", math.log(0.9)), ("B", -9999.0)]) == pytest.approx((math.log(0.9), -9999.0))
 
 
 def test_unlisted_choice_that_could_win_is_not_guessed() -> None:

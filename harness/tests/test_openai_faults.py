@@ -110,6 +110,8 @@ def test_fault_that_stays_is_a_failed_row_with_its_cause(serve: Serve, fault: st
     assert (reply.text, reply.receipts, reply.finish, reply.scores) == ("", (), "failed", ())
     assert reply.call is not None
     assert (reply.call.tries, len(server.rows)) == (3, 3)
+    # what to quote to those who run the server; there is none where no head of an answer came whole
+    assert reply.call.request == ("" if fault in ("half", "hang up", "stall") else f"req-{len(server.asked)}")
 
 
 @pytest.mark.parametrize("status", STAYING)
@@ -145,6 +147,8 @@ def test_waits_double_up_to_a_minute_and_outlast_a_stall_of_half_a_minute(slept:
         budget.ask(lambda: _raise(Trouble("down", again=True)))
     assert len(slept) == settings.retries == 6
     assert all(2.0**place / 2 <= wait <= 2.0**place for place, wait in enumerate(slept))
+    # lanes that failed together must not come back together
+    assert len({wait / 2.0**place for place, wait in enumerate(slept)}) == len(slept)
     slept.clear()
     with pytest.raises(GaveUp):
         Patience(12, 1.0).ask(lambda: _raise(Trouble("down", again=True)))

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import math
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -15,9 +18,12 @@ from PIL import Image
 from harness import spec
 from harness.backends.openai.model import OpenaiModel
 from harness.errors import ImageRefused, ModelError
-from harness.records import ImageRef, Prompt, Receipt
+from harness.ledger import Ledger
+from harness.records import ImagePart, ImageRef, Prompt, Receipt, TextPart
+from harness.run import Settings, measure
+from harness.tests import made
 from harness.tests.checkpoints import ask, picture
-from harness.tests.served import Server, serving
+from harness.tests.served import Asked, Server, serving
 
 Serve = Callable[..., tuple[Server, OpenaiModel]]
 QUESTION = "Which? (A) one (B) two"
@@ -86,6 +92,55 @@ def test_server_is_given_the_exact_pixels_and_the_parts_in_order(serve: Serve) -
     }
     assert sent.fields["messages"][0]["content"][1]["image_url"]["detail"] == "low"
     assert not {"logprobs", "top_logprobs", "stream", "n"} & set(sent.fields)
+
+
+@pytest.mark.parametrize(
+    ("order", "kinds"),
+    [
+        ("as_given", ["text", "image_url", "text", "image_url"]),
+        ("images_first", ["image_url", "image_url", "text", "text"]),
+        ("text_first", ["text", "text", "image_url", "image_url"]),
+    ],
+)
+def test_order_moves_all_parts_of_a_kind_and_is_told(serve: Serve, order: str, kinds: list[str]) -> None:
+    server, model = serve(f"&order={order}")
+    parts = (TextPart(text="before"), ImagePart(image=ONE), TextPart(text=" between "), ImagePart(image=TWO))
+    prompt = Prompt(parts=parts, max_new_tokens=9)
+    model.check([prompt])
+    reply = model.reply(model.prepare([prompt]))[0]
+    sent = server.asked[-1]
+    assert [part["type"] for part in sent.fields["messages"][0]["content"]] == kinds
+    assert [shown.tobytes() for shown in sent.pictures] == [ONE.open().tobytes(), TWO.open().tobytes()]
+    assert sent.text == "before between "
+    assert [receipt.digest for receipt in reply.receipts] == [ONE.digest, TWO.digest]
+    # the order of the parts is of the decoding, and so of the key of every reply
+    assert model.decoding.get("order", "as_given") == order
+
+
+def test_a_server_has_as_many_requests_at_once_as_it_may_and_never_more(serve: Serve, tmp_path: Path) -> None:
+    together = threading.Barrier(4)
+    inside, most, lock = [0], [0], threading.Lock()
+
+    def answer(asked: Asked) -> str:
+        if "Is it" not in asked.text:  # of the meeting
+            return "yes"
+        with lock:
+            inside[0] += 1
+            most[0] = max(most[0], inside[0])
+        # each waits for three others: with fewer lanes the first would wait in vain
+        together.wait(timeout=20)
+        with lock:
+            inside[0] -= 1
+        together.wait(timeout=20)
+        return "B"
+
+    server, model = serve("&concurrency=4", answer=answer)
+    rows = [replace(made.row(number), stem=f"Is it {number}?") for number in range(16)]
+    settings = Settings(canaries=0)
+    found = measure(made.benchmark(rows), "text_only", model, made.loaded(rows), Ledger(tmp_path), settings)
+    assert [answer.reply.error for answer in found.answers] == [""] * 16
+    assert most == [4]
+    assert sum("Is it" in asked.text for asked in server.asked) == 16
 
 
 def test_options_change_the_request(serve: Serve) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from harness.records import Call, Measurement, Reply
+from harness.records import Call, Canary, Measurement, Reply
 from harness.report.calls import calls, price
 from harness.tests import made
 
+COUNT = itertools.count()
 PRICES = {"model price in": "2.5", "model price out": "10", "model price cached": "1.25"}
 
 
@@ -23,7 +25,10 @@ def reply(seconds: float, *, tries: int = 1, finish: str = "stop", cached: int =
 
 def measured(*replies: Reply, model: str = "m", provenance: dict[str, str] | None = None) -> Measurement:
     whole = made.measurement([1.0] * len(replies), model=model)
-    answers = tuple(replace(answer, reply=each) for answer, each in zip(whole.answers, replies, strict=True))
+    answers = tuple(
+        replace(answer, reply=each, key=f"prompt {next(COUNT)}")
+        for answer, each in zip(whole.answers, replies, strict=True)
+    )
     return replace(whole, answers=answers, provenance=provenance or {})
 
 
@@ -58,6 +63,34 @@ def test_prompt_that_stands_in_a_case_twice_was_asked_once() -> None:
     twice = measured(reply(1.0), reply(1.0))
     twice = replace(twice, answers=tuple(replace(answer, key="same") for answer in twice.answers))
     assert cells(calls([twice]))[0][1] == "1"
+
+
+def _keyed(found: Measurement, *keys: str) -> Measurement:
+    return replace(
+        found, answers=tuple(replace(answer, key=key) for answer, key in zip(found.answers, keys, strict=True))
+    )
+
+
+def test_prompt_that_stands_in_two_cases_was_asked_until_it_had_an_answer() -> None:
+    answered = _keyed(measured(reply(1.0), reply(2.0)), "one", "two")
+    copied = _keyed(measured(reply(1.0), reply(3.0)), "one", "three")
+    assert cells(calls([answered, copied]))[0][1] == "3"
+    failed = _keyed(measured(reply(9.0, finish="failed")), "four")
+    again = _keyed(measured(reply(1.0)), "four")
+    assert cells(calls([failed, again]))[0][1:4] == ["2", "0", "1"]
+    # another model asks for itself
+    other = _keyed(measured(reply(1.0), model="other"), "one")
+    assert [row[:2] for row in cells(calls([answered, other]))] == [["m", "2"], ["other", "1"]]
+
+
+def test_row_that_was_asked_again_alone_is_paid_for() -> None:
+    found = measured(reply(1.0), reply(2.0), provenance=PRICES)
+    first = found.answers[0]
+    canary = Canary(row=first.row.id, draw=0, batched=first.reply, alone=reply(4.0, tries=2))
+    row = cells(calls([replace(found, canaries=(canary,))]))[0]
+    assert row[1:3] == ["3", "1"]
+    assert row[4] == "3000"
+    assert row[7] == "0.0081"  # (3000 * 2.5 + 60 * 10) / 1e6
 
 
 def test_price_that_is_not_known_is_a_dash_and_never_nothing() -> None:

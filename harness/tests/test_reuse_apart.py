@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
@@ -305,4 +306,39 @@ def test_only_a_cpu_with_a_core_to_spare_encodes_beside_the_model(monkeypatch: p
     for cores, device, expected in ((2, "cpu", False), (3, "cpu", True), (3, "cuda", False)):
         monkeypatch.setattr(os, "cpu_count", lambda cores=cores: cores)
         network = SimpleNamespace(device=SimpleNamespace(type=device))
-        assert _spare(network) is expected
+        assert _spare(network, 0) is expected
+        # what the model itself computes with counts, whatever another thread was told
+        assert _spare(network, 1) is (device == "cpu")
+        assert not _spare(network, cores)
+
+
+def test_every_model_computes_with_its_own_number_of_threads(
+    llava: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: 3)
+    small, large = opened(llava), opened(llava)
+    small.prepare([ask("is it small?", picture(1))])
+    monkeypatch.setattr("harness.backends.hf.loading.SMALL", 0)
+    with ThreadPoolExecutor(1) as elsewhere:  # as a model is loaded while the one before it is at work
+        elsewhere.submit(large.prepare, [ask("is it large?", picture(1))]).result()
+    before, seen = torch.get_num_threads(), []
+    for model in (small, large, small):
+        network = model._open().model
+        generate = network.generate
+
+        def generates(*args: Any, generate: Any = generate, **kwargs: Any) -> Any:
+            seen.append(torch.get_num_threads())
+            return generate(*args, **kwargs)
+
+        network.generate = generates
+        try:
+            model.reply(model.prepare([ask("what?", picture(2))]))
+        finally:
+            network.generate = generate
+    torch.set_num_threads(before)
+    assert {seen[0]} == {1}
+    assert sorted(set(seen)) == [1, 3]
+    assert seen[-1] == 1

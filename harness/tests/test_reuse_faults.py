@@ -20,7 +20,7 @@ from harness.records import Measurement, Prompt, Reply
 from harness.tests import checkpoints
 from harness.tests.checkpoints import ask, picture
 from harness.tests.made import benchmark, loaded, row
-from harness.tests.reusing import opened
+from harness.tests.reusing import opened, replies, told
 
 BOTH = "features of pictures and beginnings of prompts"
 PROMPTS = tuple(ask(f"{text} {number}", picture(number)) for number in range(3) for text in ("what", "where is it"))
@@ -35,15 +35,6 @@ def llava(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def expected(llava: Path) -> list[Reply]:
     return opened(llava, "?reuse=off").alone(PROMPTS)
-
-
-def replies(model: HfModel, prompts: Sequence[Prompt]) -> list[Reply]:
-    return model.reply(model.prepare(prompts))
-
-
-def told(found: Sequence[Reply]) -> list[Reply]:
-    """Replies without their log-probabilities, whose last digits depend on the batch."""
-    return [replace(reply, logprob=None, lead=None) for reply in found]
 
 
 def measured(model: HfModel, folder: Path) -> tuple[Measurement, list[str]]:

@@ -16,9 +16,9 @@ from harness.backends.hf.batch import Desk
 from harness.backends.hf.model import HfModel
 from harness.errors import ImageRefused
 from harness.records import Prompt, Reply
-from harness.tests import checkpoints
+from harness.tests import checkpoints, reusing
 from harness.tests.checkpoints import ask, picture
-from harness.tests.reusing import opened
+from harness.tests.reusing import opened, same
 
 OUT = "CUDA out of memory. Tried to allocate 2.00 GiB."
 SHOWN = tuple(ask(f"question {number}", picture(number // 3)) for number in range(11))
@@ -39,17 +39,7 @@ def models(llava: Path) -> dict[str, HfModel]:
 
 
 def replies(model: HfModel, prompts: Sequence[Prompt]) -> list[Reply]:
-    return model.reply(model.prepare(prompts, [str(number) for number in range(len(prompts))]))
-
-
-def same(found: Sequence[Reply], expected: Sequence[Reply]) -> None:
-    """Hold replies against others in everything; log-probabilities, which a batch may round otherwise, to 1e-4."""
-    assert [replace(reply, logprob=None, lead=None, scores=()) for reply in found] == [
-        replace(reply, logprob=None, lead=None, scores=()) for reply in expected
-    ]
-    for one, other in zip(found, expected, strict=True):
-        assert one.logprob == pytest.approx(other.logprob, abs=1e-4)
-        assert one.scores == pytest.approx(other.scores, abs=1e-4)
+    return reusing.replies(model, prompts, [str(number) for number in range(len(prompts))])
 
 
 def small(model: HfModel, monkeypatch: pytest.MonkeyPatch, rows: int, error: Exception | None = None) -> list[int]:

@@ -306,7 +306,8 @@ def test_engine_for_tests_has_the_names_that_were_read() -> None:
 
 
 def test_options_called_like_the_engines_arguments_are_arguments_of_it(tmp_path: Path) -> None:
-    (tmp_path / "adapter_config.json").write_text('{"r": 12}', encoding="utf-8")
+    (tmp_path / "adapter_config.json").write_text('{"r": 12, "peft_type": "LORA"}', encoding="utf-8")
+    (tmp_path / "adapter_model.safetensors").write_bytes(b"")
     told = {
         "adapter": str(tmp_path),
         "dtype": "bfloat16",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 import subprocess
 import sys
@@ -14,11 +15,12 @@ from typing import Any
 
 import pytest
 
-from harness import spec
+from harness import run, spec
 from harness.backends.vllm.model import VllmModel
 from harness.errors import ImageRefused, ModelError, UsageError
+from harness.ledger import Ledger
 from harness.records import ImageRef, Model, Prompt, Reply
-from harness.tests import checkpoints
+from harness.tests import checkpoints, made
 from harness.tests.checkpoints import ask, picture
 from harness.tests.test_vllm_engine import EngineDeadError, LoRARequest, Seen, installed, names_of
 
@@ -181,10 +183,16 @@ def test_engine_is_told_to_be_greedy_and_starts_once(llava: Path, seen: Seen) ->
     assert [params["max_tokens"] for _, params, _ in seen.asked[0]] == [6, 6, 6, 3]
 
 
+def adapted(folder: Path, *, file: str = "adapter_model.safetensors", **config: Any) -> Path:
+    """An adapter's files; its weights are for the engine alone to read."""
+    folder.mkdir()
+    (folder / "adapter_config.json").write_text(json.dumps({"peft_type": "LORA", "r": 24} | config), encoding="utf-8")
+    (folder / file).write_bytes(b"")
+    return folder
+
+
 def test_adapter_goes_with_every_request(llava: Path, seen: Seen, tmp_path: Path) -> None:
-    adapter = tmp_path / "adapter"
-    adapter.mkdir()
-    (adapter / "adapter_config.json").write_text('{"r": 24}', encoding="utf-8")
+    adapter = adapted(tmp_path / "adapter", base_model_name_or_path=f"org/{llava.name}")
     model = opened(llava, f"?adapter={adapter}")
     replies(model, *PROMPTS)
     assert (seen.started[0]["enable_lora"], seen.started[0]["max_lora_rank"]) == (True, 32)
@@ -193,6 +201,38 @@ def test_adapter_goes_with_every_request(llava: Path, seen: Seen, tmp_path: Path
     assert model.facts["adapter"] == "adapter"
     with pytest.raises(ModelError, match=r"adapter 'nowhere' has no adapter_config\.json"):
         opened(llava, "?adapter=nowhere")
+
+
+@pytest.mark.parametrize(
+    ("file", "config", "told"),
+    [
+        ("adapter_model.bin", {}, r"has no adapter_model\.safetensors, .* pickles are not read"),
+        ("adapter_model.safetensors", {"base_model_name_or_path": "org/other"}, "was trained on 'other', and the mo"),
+        ("adapter_model.safetensors", {"peft_type": "IA3"}, "is of type IA3, but the engine takes LoRA alone: use hf:"),
+        ("adapter_model.safetensors", {"peft_type": "PROMPT_TUNING"}, "is of type PROMPT_TUNING"),
+    ],
+)
+def test_adapter_that_cannot_be_this_models_is_refused_before_the_engine_starts(
+    llava: Path, seen: Seen, tmp_path: Path, file: str, config: dict[str, str], told: str
+) -> None:
+    adapter = adapted(tmp_path / "adapter", file=file, **config)
+    with pytest.raises(ModelError, match=told):
+        opened(llava, f"?adapter={adapter}")
+    assert not seen.started
+
+
+def test_choices_are_not_scored_inside_an_open_thought(llava: Path, seen: Seen, tmp_path: Path) -> None:
+    folder = tmp_path / "thinks"
+    shutil.copytree(llava, folder)
+    template = folder / "chat_template.jinja"
+    template.write_text(template.read_text() + "<think>\n")
+    scored = [replace(prompt, choices=("A", "B")) for prompt in PROMPTS]
+    for scheme in ("vllm", "hf"):
+        model = spec.open_model(spec.parse(f"{scheme}:{folder}"))
+        with pytest.raises(ModelError, match="its chat template opens a thought, but the likelihood of a choice"):
+            model.check(scored)
+        model.check(PROMPTS)
+    assert not seen.started
 
 
 def test_rows_asked_alone_find_an_engine_that_forgot(llava: Path, seen: Seen) -> None:
@@ -278,6 +318,36 @@ def test_engine_that_died_stops_the_case(llava: Path, seen: Seen) -> None:
     ):
         replies(opened(llava), *PROMPTS)
     assert len(seen.asked) == 1
+
+
+def test_engine_that_died_with_one_row_stops_the_case_as_well(llava: Path, seen: Seen, tmp_path: Path) -> None:
+    def die(_: Any) -> None:
+        raise EngineDeadError("EngineCore encountered an issue.")
+
+    model = opened(llava, "?batch=1")
+    rows = [made.row(number) for number in range(5)]
+    seen.refuse = die
+    with pytest.raises(ModelError, match="the vllm engine died"):
+        run.measure(made.benchmark(rows), "text_only", model, made.loaded(rows), Ledger(tmp_path), run.Settings())
+    assert len(seen.asked) == 1
+
+
+@pytest.mark.parametrize("figure", [math.nan, -math.inf])
+@pytest.mark.parametrize("way", ["generation", "likelihood", "likelihood_text"])
+def test_figure_that_is_none_fails_its_row_and_not_its_batch(llava: Path, seen: Seen, figure: float, way: str) -> None:
+    def spoil(answered: Any) -> None:
+        # the row without a picture
+        if answered.prompt_token_ids.count(4):
+            return
+        for place in [*(answered.prompt_logprobs or ()), *(answered.outputs[0].logprobs or ())]:
+            for entry in (place or {}).values():
+                entry.logprob = figure
+
+    seen.change = spoil
+    choices = {"generation": (), "likelihood": ("A", "B"), "likelihood_text": ("a lung", "the heart")}[way]
+    got = replies(opened(llava), *(replace(prompt, choices=choices) for prompt in PROMPTS))
+    assert [reply.finish == "failed" for reply in got] == [False, False, True, False]
+    assert f"row 2: the model gave a log-probability of {figure}, but it should be a finite number" in got[2].error
 
 
 def test_image_that_the_engine_dropped_fails_its_row(llava: Path, seen: Seen) -> None:

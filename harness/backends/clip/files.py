@@ -15,7 +15,7 @@ from harness.records import ModelSpec
 
 PICKLED = "pytorch_model.bin"
 OPEN_CLIP = "open_clip_config.json"
-OPEN_WEIGHTS = ("open_clip_model.safetensors", "open_clip_pytorch_model.bin")
+OPEN_WEIGHTS, OPEN_PICKLED = "open_clip_model.safetensors", "open_clip_pytorch_model.bin"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,12 +85,15 @@ def _inspect(spec: ModelSpec, settings: Settings, files: Files, names: frozenset
         do = f"write library={'transformers' if foreign else 'open_clip'}" if other else "check the path"
         raise refuse(f"has no {config_file}", f"should be a checkpoint of {settings.library}: {do}")
     config = json_object(files.folder / config_file)
-    weights = _open_weights(names) if foreign else _weights(files, settings, names)
+    safe, pickled = (OPEN_WEIGHTS, OPEN_PICKLED) if foreign else (WEIGHTS, PICKLED)
+    weights = _weights(files, names, safe)
+    if not weights and settings.pickled and pickled in names:
+        weights = (pickled,)
     if not weights:
-        if PICKLED in names:
-            do = "add bin=on to read the tensors in it, or convert it with save_pretrained"
-            raise refuse(f"has its weights only as {PICKLED}, which is not safetensors", f"should have {WEIGHTS}: {do}")
-        raise refuse("has no weights", f"should have {' or '.join(OPEN_WEIGHTS) if foreign else WEIGHTS}: fetch them")
+        if pickled in names:
+            do = "add bin=on to read the tensors in it, or save it again as safetensors"
+            raise refuse(f"has its weights only as {pickled}, which is not safetensors", f"should have {safe}: {do}")
+        raise refuse("has no weights", f"should have {safe}: fetch them")
     absent = [name for name in weights if name not in names]
     if absent:
         raise refuse(f"{len(absent)} shards are missing, such as {absent[0]}", f"{INDEX} names them: fetch them")
@@ -109,11 +112,8 @@ def _inspect(spec: ModelSpec, settings: Settings, files: Files, names: frozenset
     )
 
 
-def _weights(files: Files, settings: Settings, names: frozenset[str]) -> tuple[str, ...]:
-    if WEIGHTS in names or INDEX in names:
+def _weights(files: Files, names: frozenset[str], safe: str) -> tuple[str, ...]:
+    """Names of the files of safetensors; none where there are none."""
+    if safe == WEIGHTS and {WEIGHTS, INDEX} & names:
         return tuple(path.name for path in weight_files(files.folder))
-    return (PICKLED,) if settings.pickled and PICKLED in names else ()
-
-
-def _open_weights(names: frozenset[str]) -> tuple[str, ...]:
-    return tuple(name for name in OPEN_WEIGHTS if name in names)[:1]
+    return (safe,) if safe in names else ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,8 @@ class OpenClipTowers:
 
     def __init__(self, files: Files, settings: Settings) -> None:
         self._model, self._transform, self._tokenizer = _load(files, settings)
+        # texts are measured in one thread while others are read, and a tokenizer keeps in itself how it pads
+        self._tokenizing = threading.Lock()
         self._device = next(self._model.parameters()).device
         self._dtype = next(self._model.parameters()).dtype
         self.context = int(getattr(self._tokenizer, "context_length", None) or self._model.context_length)
@@ -46,7 +49,10 @@ class OpenClipTowers:
 
         open_clip's tokenizers cut without a word, so they are asked for more room than the encoder has.
         """
-        made = counted(lambda: self._tokenizer(list(texts), context_length=2 * self.context), "the model's tokenizer")
+        with self._tokenizing:
+            made = counted(
+                lambda: self._tokenizer(list(texts), context_length=2 * self.context), "the model's tokenizer"
+            )
         padding = int(getattr(getattr(self._tokenizer, "tokenizer", None), "pad_token_id", None) or 0)
         return [int((ids != padding).sum()) for ids in made]
 
@@ -67,7 +73,8 @@ class OpenClipTowers:
         """Features of some texts."""
         import torch
 
-        tokens = self._tokenizer(list(texts), context_length=self.context).to(self._device)
+        with self._tokenizing:
+            tokens = self._tokenizer(list(texts), context_length=self.context).to(self._device)
         with torch.inference_mode():
             return unit(self._model.encode_text(tokens), len(texts), "texts")
 

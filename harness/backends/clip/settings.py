@@ -27,7 +27,7 @@ OPTIONS: Mapping[str, str] = MappingProxyType(
         "images": "mean|max of the logits over the images of a row",
         "scores": "softmax|sigmoid, whether the probabilities of a row sum to 1 or each stands alone",
         "library": "transformers|open_clip",
-        "bin": "off|on, whether weights may be read from pytorch_model.bin where there are no safetensors",
+        "bin": "off|on, whether weights may be read from a .bin file where there are no safetensors",
         "dtype": "auto|float32|bfloat16|float16 (auto: as the files say)",
         "device": "auto|cpu|mps|cuda|cuda:N (auto: cuda where it is)",
         "batch": "auto|N prompts at a time (auto: 256 on cuda, else 32)",

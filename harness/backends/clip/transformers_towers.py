@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import threading
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,8 @@ class TransformersTowers:
         self._shown = files.shown
         image_processor, tokenizer, model = _load(files, settings)
         self._image_processor, self._tokenizer, self._model = image_processor, tokenizer, model
+        # texts are measured in one thread while others are read, and a tokenizer keeps in itself how it pads
+        self._tokenizing = threading.Lock()
         self._text_inputs = frozenset(inspect.signature(model.get_text_features).parameters)
         self._fixed = "siglip" in str(model.config.model_type)
         self.context = _context(model.config, tokenizer, self._fixed)
@@ -46,7 +49,10 @@ class TransformersTowers:
 
     def measure(self, texts: Sequence[str]) -> list[int]:
         """Lengths in tokens, those that begin and end a text counted."""
-        made = counted(lambda: self._tokenizer(list(texts), padding=False, truncation=False), "the model's tokenizer")
+        with self._tokenizing:
+            made = counted(
+                lambda: self._tokenizer(list(texts), padding=False, truncation=False), "the model's tokenizer"
+            )
         return [len(ids) for ids in made["input_ids"]]
 
     def look(self, picture: Image) -> Sight:
@@ -92,7 +98,8 @@ class TransformersTowers:
 
     def _tokens(self, texts: Sequence[str]) -> dict[str, Tensor]:
         padding = {"padding": "max_length", "max_length": self.context} if self._fixed else {"padding": True}
-        made = self._tokenizer(list(texts), truncation=False, return_tensors="pt", **padding)
+        with self._tokenizing:
+            made = self._tokenizer(list(texts), truncation=False, return_tensors="pt", **padding)
         return {name: tensor for name, tensor in made.items() if name in self._text_inputs}
 
     def _moved(self, tensor: Tensor) -> Tensor:

@@ -59,6 +59,10 @@ def stem(prompt: Prompt) -> str:
     return body if listed else rest.rpartition(_ANSWER)[0] or rest
 
 
+class TooLong(ModelError):
+    """A text that the encoder does not take whole."""
+
+
 def offers_options(prompt: Prompt) -> bool:
     """Whether a prompt lists options, be they given as choices or not."""
     return bool(prompt.choices) or any(isinstance(p, TextPart) and _CHOICES in f"\n\n{p.text}" for p in prompt.parts)
@@ -123,7 +127,7 @@ def _fitted(
     words = [match.start() for match in re.finditer(r"\S+", asked)]
     try:
         return worded(asked, 0)
-    except ModelError:
+    except TooLong:
         if not cut or not words:
             raise
     # The fewest words to leave out: with more of them left out no text becomes longer
@@ -137,14 +141,14 @@ def _fitted(
 def _fits(worded: Callable[[str, int], Wording], kept: str) -> bool:
     try:
         worded(kept, 0)
-    except ModelError:
+    except TooLong:
         return False
     return True
 
 
-def _too_long(tokens: int, context: int, with_stem: bool) -> ModelError:
+def _too_long(tokens: int, context: int, with_stem: bool) -> TooLong:
     do = "add truncate=on to leave out the beginning of such stems, or " if with_stem else ""
-    return ModelError(
+    return TooLong(
         f"a text to score has {tokens} tokens, but the text encoder takes {context}: {do}choose a template "
         f"{'without {stem}' if with_stem else 'with less text'}, or a model with a longer context"
     )

@@ -75,7 +75,7 @@ def find(spec: ModelSpec, base: str) -> Adapter:
 
         snapshot = hub.snapshot(replace(spec, where=place, revision=revision), (CONFIG, WEIGHTS))
         found = Adapter(folder=snapshot.folder, shown=f"{place}@{snapshot.commit}", commit=snapshot.commit)
-    _inspect(spec, found, base)
+    inspect(spec, found, base)
     return found
 
 
@@ -117,7 +117,14 @@ def files(adapter: Adapter) -> Iterable[Path]:
     return (adapter.folder / CONFIG, adapter.folder / WEIGHTS)
 
 
-def _inspect(spec: ModelSpec, adapter: Adapter, base: str) -> None:
+def inspect(spec: ModelSpec, adapter: Adapter, base: str) -> str:
+    """Refuse files that are no adapter of this model, without reading its weights; return its method.
+
+    Raises
+    ------
+    ModelError
+        No config, pickled weights, a method that writes tokens before the prompt, an adapter of another model.
+    """
     if not (adapter.folder / CONFIG).is_file():
         raise _refuse(spec, f"has no {CONFIG}", "name the folder or repository that PEFT saved")
     if not (adapter.folder / WEIGHTS).is_file():
@@ -135,6 +142,7 @@ def _inspect(spec: ModelSpec, adapter: Adapter, base: str) -> None:
             f"was trained on '{Path(trained).name}', and the model is '{Path(base).name}'",
             f"name its own model; where they are one and the same, say so in base_model_name_or_path of {CONFIG}",
         )
+    return method
 
 
 def _split(place: str) -> tuple[str, str, str]:

@@ -200,6 +200,17 @@ def refusal(name: str, cause: Exception) -> Reply:
     return Reply(text="", receipts=(), finish="failed", error=f"{name}: {cause}")
 
 
+def senseless(name: str, figure: float) -> Reply:
+    """A failed reply: the model gave no probability."""
+    return refusal(
+        name,
+        ModelError(
+            f"the model gave a log-probability of {figure}, but it should be a finite number: its weights or its dtype "
+            "do not hold what it computes, so choose another dtype"
+        ),
+    )
+
+
 def _receipts(prompt: Prompt, row: Sequence[Picture]) -> tuple[Receipt, ...]:
     return tuple(
         Receipt(digest=image.digest, tokens=picture.tokens, tensor=picture.tensor)

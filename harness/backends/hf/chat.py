@@ -36,7 +36,7 @@ def render(processor: Any, prompt: Prompt, order: Order, reserved: Sequence[str]
             f"its text holds '{forged}', which this model reads as an image, but should be text alone: "
             "leave the row out for this model, or ask another one"
         )
-    turn = {"role": "user", "content": [_content(part) for part in _ordered(prompt, order)]}
+    turn = {"role": "user", "content": [_content(part) for part in ordered(prompt, order)]}
     template = None if processor.chat_template else processor.tokenizer.chat_template
     try:
         written = processor.apply_chat_template(
@@ -56,7 +56,7 @@ def render(processor: Any, prompt: Prompt, order: Order, reserved: Sequence[str]
     return rendered
 
 
-def _ordered(prompt: Prompt, order: Order) -> Sequence[TextPart | ImagePart]:
+def ordered(prompt: Prompt, order: Order) -> Sequence[TextPart | ImagePart]:
     """The parts as given, or all of one kind before all of the other; within a kind nothing moves."""
     if order == "as_given":
         return prompt.parts

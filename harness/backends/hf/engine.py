@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from harness.backends.hf import decode, memory
-from harness.backends.hf.batch import Asked, Group, Prepared, refusal
+from harness.backends.hf.batch import Asked, Group, Prepared, refusal, senseless
 from harness.backends.hf.choices import Choices, best
 from harness.backends.hf.sharing import Sharing
 from harness.backends.hf.witness import hold_against, watch
 from harness.backends.hf.writing import FirstToken, Forced, Sequences, write
-from harness.errors import ModelError, ReceiptError
+from harness.errors import ReceiptError
 from harness.records import Reply
 
 if TYPE_CHECKING:
@@ -35,12 +35,15 @@ class Engine:
         Where work is shared.
     again : callable
         Makes prompts ready the plain way, after their group failed.
+    threads : int
+        With which the model computes on a CPU; 0 for as many as there are.
     """
 
-    def __init__(self, model: Any, tokenizer: Any, sharing: Sharing | None, again: Again) -> None:
+    def __init__(self, model: Any, tokenizer: Any, sharing: Sharing | None, again: Again, *, threads: int = 0) -> None:
         self.model = model
         self.tokenizer = tokenizer
         self.sharing = sharing
+        self.threads = threads
         self._again = again
         self._choices = Choices(tokenizer)
         self._ends = decode.stops(self.config(1))
@@ -94,7 +97,7 @@ class Engine:
                     return [Prepared(size=len(one.asked), groups=(one,), failed={}) for one in halves]
                 return [self._again(asked[:half]), self._again(asked[half:])]
             cause = MemoryError(f"out of memory with a batch of one ({' '.join(str(cause).split())[:200]})")
-        if len(asked) > 1 or (group.lines and isinstance(cause, MemoryError)):
+        if len(asked) > 1 or group.lines:
             return [self._again([one]) for one in asked]
         return [Prepared(size=1, groups=(), failed={asked[0].place: refusal(asked[0].name, cause)})]
 
@@ -108,7 +111,7 @@ class Engine:
         written = decode.read(self.tokenizer, new, asked.prompt.max_new_tokens, self._ends, asked.tail)
         sure, lead = math.fsum(logprobs[: written.tokens]), min(leads[: written.tokens], default=0.0)
         if not math.isfinite(sure):
-            return _senseless(asked, sure)
+            return senseless(asked.name, sure)
         return Reply(
             text=written.text,
             thinking=written.thinking,
@@ -191,7 +194,7 @@ class Engine:
 def _likeliest(asked: Asked, exact: tuple[float, ...]) -> Reply:
     for score in exact:
         if not math.isfinite(score):
-            return _senseless(asked, score)
+            return senseless(asked.name, score)
     scores = tuple(round(score, 6) for score in exact)
     ordered = sorted(scores, reverse=True)
     return Reply(
@@ -202,17 +205,6 @@ def _likeliest(asked: Asked, exact: tuple[float, ...]) -> Reply:
         scores=scores,
         logprob=ordered[0],
         lead=round(ordered[0] - ordered[1], 6) if len(ordered) > 1 else None,
-    )
-
-
-def _senseless(asked: Asked, figure: float) -> Reply:
-    """A failed reply: the model gave no probability."""
-    return refusal(
-        asked.name,
-        ModelError(
-            f"the model gave a log-probability of {figure}, but it should be a finite number: its weights or its dtype "
-            "do not hold what it computes, so choose another dtype"
-        ),
     )
 
 

@@ -63,6 +63,8 @@ def _beyond(checkpoint: Checkpoint, settings: Settings) -> dict[str, object]:
         for name in ("quantize", "code", "min_pixels", "max_pixels")
         if getattr(settings, name)
     }
+    if not settings.reuse:
+        told["reuse"] = "off"  # a ledger of replies that shared work may not answer for it
     if settings.thinking != "auto":
         told["thinking"] = settings.thinking
     if settings.quantize:

@@ -111,7 +111,6 @@ def load_model(checkpoint: Checkpoint, settings: Settings) -> Any:
         )
     if checkpoint.adapter is not None:
         model = adapter.apply(checkpoint.adapter, model, checkpoint.shown)
-    _share_cores(model)
     return model.eval()
 
 
@@ -139,18 +138,26 @@ def _hold_architecture(checkpoint: Checkpoint, config: Any, opener: Any) -> None
         )
 
 
-def _share_cores(model: Any) -> None:
-    """Let a tiny model on the CPU use one thread: on several they wait for each other longer than they work.
+def cores(model: Any) -> int:
+    """Threads for a model; 0 for as many as there are.
+
+    A tiny model on the CPU has one: on several they wait for each other longer than they work.
 
     With 1.5 million parameters two threads gain little on two idle cores; on cores that others use as well, one
     thread answered 148 rows a second and two answered 3. With 27 million parameters two threads are 1.6 times as
     fast. A number of threads that the environment sets is left alone.
     """
+    if "OMP_NUM_THREADS" in os.environ or model.device.type != "cpu":
+        return 0
+    return 1 if model.num_parameters() < SMALL else os.cpu_count() or 1
+
+
+def use(threads: int) -> None:
+    """Let this thread compute with so many; 0 changes nothing. Each thread that computes has a number of its own."""
     import torch
 
-    if "OMP_NUM_THREADS" in os.environ or model.device.type != "cpu":
-        return
-    torch.set_num_threads(1 if model.num_parameters() < SMALL else os.cpu_count() or 1)
+    if threads and torch.get_num_threads() != threads:
+        torch.set_num_threads(threads)
 
 
 def device(settings: Settings) -> str:

@@ -18,7 +18,7 @@ from harness.backends.hf import decode, features, fingerprint, limits, memory
 from harness.backends.hf.batch import Asked, Desk, Prepared, refusal
 from harness.backends.hf.checkpoint import Checkpoint, parameters
 from harness.backends.hf.engine import Engine
-from harness.backends.hf.loading import load_model, load_processor, tolerate
+from harness.backends.hf.loading import cores, load_model, load_processor, tolerate, use
 from harness.backends.hf.processing import Eye
 from harness.backends.hf.proof import prove
 from harness.backends.hf.schedule import Scale, arrange, budget
@@ -179,9 +179,12 @@ class HfModel:
         """
         tolerate()
         engine = self._open()
+        use(engine.threads)
         prepared = replace(self._plain(), sharing=engine.sharing).prepare(prompts, _names(prompts, ids))
         if engine.sharing is not None:
-            engine.sharing.begin(engine.model, [line for group in prepared.groups for line in group.lines])
+            engine.sharing.begin(
+                engine.model, engine.threads, [line for group in prepared.groups for line in group.lines]
+            )
         return prepared
 
     def reply(self, prepared: Prepared) -> list[Reply]:
@@ -194,6 +197,7 @@ class HfModel:
         """
         tolerate()
         engine = self._open()
+        use(engine.threads)
         replies = dict(prepared.failed)
         for group in prepared.groups:
             replies.update(engine.answer(group))
@@ -262,7 +266,8 @@ class HfModel:
                 desk = self._plain()
                 model = load_model(self._checkpoint, self._settings)
                 tokenizer = copy.deepcopy(desk.eye.processor.tokenizer)
-                engine = Engine(model, tokenizer, None, self._again)
+                engine = Engine(model, tokenizer, None, self._again, threads=cores(model))
+                use(engine.threads)
                 if self._settings.reuse:
                     engine.sharing = self._proven(model, desk.eye, engine)
                 self._engine = engine

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.backends.hf import features, prefix
 from harness.backends.hf.caches import stacked
+from harness.backends.hf.loading import use
 from harness.backends.hf.pictures import Pictures, Seen
 from harness.backends.hf.processing import Eye, Line
 from harness.backends.hf.witness import hold_features, watch
@@ -91,18 +92,24 @@ class Sharing:
         with lock:
             return self._eye.lines(prompts, shown)
 
-    def begin(self, model: Any, lines: Sequence[Line]) -> None:
+    def begin(self, model: Any, threads: int, lines: Sequence[Line]) -> None:
         """Begin to encode the pictures of a batch that comes later, beside the model, where a core is free for it.
 
         What goes wrong there goes wrong again, and is said, when the batch is asked.
+
+        Parameters
+        ----------
+        threads : int
+            With which the model computes on a CPU; 0 for as many as there are.
         """
-        if not _spare(model):
+        if not _spare(model, threads):
             return
         if self._beside is None:
             self._beside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="encodes")
         seen = [seen for line in lines for seen in line.seen]
 
         def encodes() -> None:
+            use(threads)
             with suppress(Exception):
                 features.encode(model, seen, self._turns)
 
@@ -224,13 +231,13 @@ class Sharing:
         return made
 
 
-def _spare(model: Any) -> bool:
+def _spare(model: Any, threads: int) -> bool:
     """Whether the model runs on a CPU and leaves a core of it alone."""
     if model.device.type != "cpu":
         return False
     import torch
 
-    return torch.get_num_threads() < (os.cpu_count() or 1)
+    return (threads or torch.get_num_threads()) < (os.cpu_count() or 1)
 
 
 def _on(model: Any, inputs: dict[str, Tensor]) -> dict[str, Tensor]:

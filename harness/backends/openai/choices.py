@@ -59,7 +59,8 @@ def scores(choices: Sequence[str], top: Sequence[Token]) -> tuple[float, ...]:
                 f"'{choice}' is not among the {len(top)} most likely first tokens and could still be the most likely "
                 f"choice (at most {most[place]:.3g}, against {known[best]:.3g} for the best listed one)"
             )
-    bound = math.log(min(math.exp(least), rest)) if rest else LOWEST
+    smallest = min(math.exp(least), rest)
+    bound = math.log(smallest) if smallest else LOWEST
     return tuple(math.log(min(1.0, lower)) if lower else bound for lower in known)
 
 

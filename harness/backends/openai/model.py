@@ -95,6 +95,7 @@ class OpenaiModel:
         options = self._settings
         told = {"method": "greedy" if options.temperature else "as the server samples"}
         told |= {"temperature": "0"} if options.temperature else {}
+        told |= {"order": options.order} if options.order != "as_given" else {}
         return told | ({} if options.seed is None else {"seed": str(options.seed)})
 
     @property
@@ -188,14 +189,22 @@ class OpenaiModel:
             got = self._patience.ask(lambda: self._send(ready))
         except GaveUp as gone:
             self._fuse.note(gone)
-            call = Call(seconds=gone.seconds, tries=gone.tries)
+            call = Call(seconds=gone.seconds, tries=gone.tries, request=gone.last.request)
             return Reply(text="", receipts=(), finish="failed", error=f"{ready.name}: {gone}", call=call)
         self._fuse.note(None)
         return self._written(ready, got)
 
     def _send(self, ready: Ready) -> Sent:
-        """One try of a row: sent, read, and held to the name and the counts that the probe found."""
+        """One try of a row; what goes wrong with it knows the id of the request."""
         raw, request = self._wire.chat(ready.request)
+        try:
+            return Sent(answered=self._held(ready, raw), request=request)
+        except Trouble as trouble:
+            trouble.request = request
+            raise
+
+    def _held(self, ready: Ready, raw: Mapping[str, Any]) -> Answered:
+        """An answer, read and held to the name and the counts that the probe found."""
         answered = read(raw)
         as_met = self._meeting.meet().answers_as
         if answered.model != as_met:
@@ -209,7 +218,7 @@ class OpenaiModel:
                     f"the server dropped the picture: it counted {answered.prompt_tokens} prompt tokens, but "
                     f"{len(ready.prompt.images)} picture(s) alone should have more, {proven.told.partition(';')[0]}"
                 )
-        return Sent(answered=answered, request=request)
+        return answered
 
     def _written(self, ready: Ready, got: Got[Sent]) -> Reply:
         """The reply of an answered row."""

@@ -40,13 +40,18 @@ class Trouble(ModelError):
         Seconds that the server asks to wait; 0 where it does not.
     deadly : bool
         Whether every other request will fail in the same way: a wrong key, an exhausted quota.
+    request : str
+        Id that the server gave the request; empty where it gave none.
     """
 
-    def __init__(self, cause: str, *, again: bool = False, wait: float = 0.0, deadly: bool = False) -> None:
+    def __init__(
+        self, cause: str, *, again: bool = False, wait: float = 0.0, deadly: bool = False, request: str = ""
+    ) -> None:
         super().__init__(cause)
         self.again = again and not deadly
         self.wait = wait
         self.deadly = deadly
+        self.request = request
 
 
 class GaveUp(ModelError):

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from io import BytesIO
 from typing import Any
 
+from harness.backends.hf.chat import ordered
 from harness.backends.openai.settings import Settings
 from harness.records import ImagePart, ImageRef, Prompt, TextPart
 
@@ -61,7 +62,7 @@ def body(prompt: Prompt, settings: Settings, pictures: Pictures) -> dict[str, An
     fields: dict[str, Any] = {
         **settings.extra,
         "model": settings.model,
-        "messages": [{"role": "user", "content": _content(prompt.parts, settings, pictures)}],
+        "messages": [{"role": "user", "content": _content(ordered(prompt, settings.order), settings, pictures)}],
         settings.limit_field: 1 if prompt.choices else prompt.max_new_tokens,
     }
     if settings.temperature:

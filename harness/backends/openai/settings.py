@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any, Literal, cast
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from harness.backends.hf.settings import Order
 from harness.errors import UsageError
 from harness.records import ModelSpec
 
@@ -21,6 +22,7 @@ OPTIONS: Mapping[str, str] = MappingProxyType(
         "timeout": "S seconds that one try may take (default 300)",
         "retries": "N tries after the first (default 6)",
         "backoff": "S seconds before the second try, doubled with each further one (default 1)",
+        "order": "as_given|images_first|text_first, the order of the parts of a prompt (default as_given)",
         "image": "png|jpeg, how pictures are sent (default png, which is lossless)",
         "detail": "auto|low|high, how closely the server shall look, where it knows that word",
         "probe": "on|off, whether sight is proven before the first row; off: no receipts are given",
@@ -49,6 +51,7 @@ _VALUES = MappingProxyType(
         "timeout": _NUMBER,
         "retries": re.compile(r"\d{1,2}"),
         "backoff": _NUMBER,
+        "order": re.compile(r"as_given|images_first|text_first"),
         "image": re.compile(r"png|jpeg"),
         "detail": re.compile(r"auto|low|high"),
         "probe": re.compile(r"on|off"),
@@ -99,6 +102,8 @@ class Settings:
         Requests at once, and tries after the first of each.
     timeout, backoff : float
         Seconds.
+    order : str
+        Order of text and images in a prompt.
     image, detail : str
         Encoding of pictures; ``detail`` is empty where it is not said.
     probe, logprobs : bool
@@ -125,6 +130,7 @@ class Settings:
     retries: int
     timeout: float
     backoff: float
+    order: Order
     image: Literal["png", "jpeg"]
     detail: str
     probe: bool
@@ -168,6 +174,7 @@ def settle(spec: ModelSpec) -> Settings:
         retries=int(said.get("retries", 6)),
         timeout=float(said.get("timeout", 300)),
         backoff=float(said.get("backoff", 1)),
+        order=cast(Order, said.get("order", "as_given")),
         image=cast(Literal["png", "jpeg"], said.get("image", "png")),
         detail=said.get("detail", ""),
         probe=said.get("probe", "on") == "on",

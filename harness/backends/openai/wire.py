@@ -77,9 +77,11 @@ class Wire:
         try:
             body = json.loads(text)
         except ValueError as error:
-            raise Trouble(f"the reply is no JSON but {self.hide(text[:60])!r}", again=True) from error
+            told = f"the reply is no JSON but {self.hide(text[:60])!r}"
+            raise Trouble(told, again=True, request=request_id) from error
         if not isinstance(body, dict):
-            raise Trouble(f"the reply is {type(body).__name__}, but should be a JSON object", again=True)
+            told = f"the reply is {type(body).__name__}, but should be a JSON object"
+            raise Trouble(told, again=True, request=request_id)
         return body, request_id or self.hide(str(body.get("id") or ""))
 
     def close(self) -> None:
@@ -102,7 +104,7 @@ class Wire:
         """One request: the text that came back with status 200, and its id in the header."""
         try:
             answer = send(self._open())
-            return answer.http_response.text, self.hide(str(answer.headers.get("x-request-id") or ""))
+            return answer.http_response.text, self._id(answer.headers)
         except ModelError:
             raise
         except Exception as error:
@@ -152,7 +154,17 @@ class Wire:
         told = f"status {status}: {self.hide(_message(text)) or 'no reason given'}"
         word = str(headers.get("x-should-retry") or "").lower()
         again = word == "true" or (word != "false" and (status in _TRANSIENT or (status >= 500 and status != _MISSING)))
-        return Trouble(told, again=again, wait=_asked_wait(headers, text), deadly=status in (401, 402) or _GONE in text)
+        return Trouble(
+            told,
+            again=again,
+            wait=_asked_wait(headers, text),
+            deadly=status in (401, 402) or _GONE in text,
+            request=self._id(headers),
+        )
+
+    def _id(self, headers: Mapping[str, str]) -> str:
+        """Id that the server gave a request; empty where it gave none."""
+        return self.hide(str(headers.get("x-request-id") or ""))
 
 
 def _message(text: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from harness.backends.hf import decode
-from harness.backends.hf.batch import refusal
+from harness.backends.hf.batch import refusal, senseless
 from harness.backends.hf.choices import Choices, best
 from harness.backends.vllm.desk import Asked, Desk
 from harness.backends.vllm.engine import Request
@@ -121,7 +121,9 @@ class Answering:
         new = list(made.token_ids)
         written = decode.read(self._tokenizer, new, plan.asked.prompt.max_new_tokens, (), plan.asked.tail)
         sure = [place[token].logprob for token, place in zip(new, made.logprobs, strict=True)]
-        leads = list(_leads(new, made.logprobs))
+        total, lead = math.fsum(sure), min(_leads(new, made.logprobs), default=0.0)
+        if not math.isfinite(total):
+            return senseless(plan.asked.name, total)
         return Reply(
             text=written.text,
             thinking=written.thinking,
@@ -129,8 +131,9 @@ class Answering:
             finish=_ENDS[made.finish_reason],
             prompt_tokens=proven.prompt_tokens,
             new_tokens=len(new),
-            logprob=round(math.fsum(sure), 6),
-            lead=round(min(leads, default=0.0), 6),
+            logprob=round(total, 6),
+            # infinite where every token was the only one allowed
+            lead=round(lead, 6) if math.isfinite(lead) else None,
         )
 
 
@@ -142,7 +145,11 @@ def _scored(plan: Plan, answered: Sequence[Any], proven: Reply) -> Reply:
     else:
         first = answered[0].outputs[0].logprobs[0]
         told = [[first[token].logprob for (token,) in each] for each in plan.said]
-    scores = tuple(round(_logsumexp(each), 6) for each in told)
+    exact = [_logsumexp(each) for each in told]
+    for score in exact:
+        if not math.isfinite(score):
+            return senseless(plan.asked.name, score)
+    scores = tuple(round(score, 6) for score in exact)
     ordered = sorted(scores, reverse=True)
     return Reply(
         text=best(plan.asked.prompt.choices, scores),

@@ -18,8 +18,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from harness.backends.hf.adapter import CONFIG
 from harness.backends.hf.checkpoint import INDEX, WEIGHTS, Checkpoint
-from harness.backends.vllm.settings import ADAPTER, Settings
+from harness.backends.vllm.settings import Settings
 from harness.errors import ModelError
 
 if TYPE_CHECKING:
@@ -198,7 +199,7 @@ def _arguments(checkpoint: Checkpoint, settings: Settings) -> dict[str, Any]:
 
 def _rank(adapter: Path) -> int:
     """Rank of the adapter, rounded up to one that the engine can be told."""
-    rank = int(json.loads((adapter / ADAPTER).read_text(encoding="utf-8")).get("r", 16))
+    rank = int(json.loads((adapter / CONFIG).read_text(encoding="utf-8")).get("r", 16))
     return next((size for size in (8, 16, 32, 64, 128, 256, 320) if size >= rank), rank)
 
 

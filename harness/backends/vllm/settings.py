@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, cast
 
+from harness.backends.hf import adapter
 from harness.backends.hf.settings import Order
 from harness.errors import ModelError, UsageError
 from harness.records import ModelSpec
@@ -59,8 +60,6 @@ _NUMBERS: Mapping[str, type[int] | type[float]] = MappingProxyType(
     }
 )
 
-ADAPTER = "adapter_config.json"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -98,7 +97,7 @@ def settle(spec: ModelSpec) -> Settings:
     UsageError
         A value that the option cannot have.
     ModelError
-        An adapter that is not there.
+        An adapter that is not there, is pickled, belongs to another model, or is no LoRA.
     """
     told = spec.options
     for option, value in told.items():
@@ -120,10 +119,11 @@ def settle(spec: ModelSpec) -> Settings:
 
 
 def _adapter(spec: ModelSpec) -> Path:
-    folder = Path(spec.options["adapter"]).expanduser()
-    if not (folder / ADAPTER).is_file():
+    folder = Path(spec.options["adapter"]).expanduser().resolve()
+    method = adapter.inspect(spec, adapter.Adapter(folder=folder, shown=folder.name, commit=""), spec.where)
+    if method != "LORA":
         raise ModelError(
-            f"model {spec.name}: adapter '{spec.options['adapter']}' has no {ADAPTER}, but should be the folder of a "
-            "LoRA adapter: check the path"
+            f"model {spec.name}: the adapter '{spec.options['adapter']}' is of type {method}, but the engine takes "
+            "LoRA alone: use hf:"
         )
-    return folder.resolve()
+    return folder
