@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from harness import spec
-from harness.backends.hf import adapter, checkpoint, hub, loading, settings
+from harness.backends.hf import adapter, checkpoint, hub, limits, loading, settings
 from harness.errors import ModelError, SightcheckError, UsageError
-from harness.records import Model, Reply
+from harness.records import ImagePart, Model, Prompt, Reply, TextPart
 from harness.tests import checkpoints
 from harness.tests.checkpoints import ask, picture
 
@@ -419,3 +421,41 @@ def test_context_that_holds_no_prompt_is_refused_before_any_row(tmp_path: Path) 
     told = refusal(lambda: opened(folder).check(PROMPTS))
     assert told.startswith("model short: a trial prompt with 2 images failed before any row was asked: the prompt has ")
     assert "the model's context holds 20" in told
+
+
+def test_context_that_none_of_the_questions_fits_is_known_before_any_row(built: Path) -> None:
+    def asked(words: int) -> Prompt:
+        return ask(" ".join(["what"] * words), picture(1))
+
+    model = opened(built)  # 512 tokens, one a letter
+    with pytest.raises(ModelError, match=r"a trial prompt with 1 images failed before any row was asked: the prompt h"):
+        model.check([asked(300), asked(400)])
+    # where one fits, the others are failed rows of their own
+    model.check([asked(300), asked(3)])
+    long, short = model.reply(model.prepare([asked(300), asked(3)]))
+    assert "but the model's context holds 512" in long.error
+    assert short.error == ""
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), st.lists(st.integers(1, 9), min_size=1, max_size=3)), min_size=1))
+def test_trial_prompts_have_the_images_of_the_longest_and_the_words_of_the_shortest(
+    shapes: list[tuple[int, list[int]]],
+) -> None:
+    prompts = [
+        Prompt(
+            parts=(
+                *(ImagePart(image=picture(number)) for number in range(images)),
+                *(TextPart(text=" ".join(["word"] * words)) for words in texts),
+            ),
+            max_new_tokens=4,
+        )
+        for images, texts in shapes
+    ]
+    counts = {images for images, _ in shapes}
+    found = limits.probes(prompts)
+    assert [len(probe.images) for probe in found] == sorted({max(counts), *({0} & counts)}, reverse=True)
+    for probe in found:
+        said = [len(part.text.split()) for part in probe.parts if isinstance(part, TextPart)]
+        alike = [texts for images, texts in shapes if images == len(probe.images)]
+        assert min(said) >= 1
+        assert sum(said) == max(min(map(sum, alike)), len(said))

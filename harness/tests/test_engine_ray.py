@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -252,6 +254,35 @@ def test_batches_are_answered_in_the_order_in_which_they_were_prepared(library: 
     assert isinstance(answered, Answered)
     assert list(answered.replies) == _without(ROWS[:1])
     asked.close()
+
+
+def test_nothing_of_a_batch_that_broke_is_held_while_its_rows_are_asked_again(library: Any) -> None:
+    class Large:
+        """Stands for the tensors of a batch."""
+
+    alive: list[weakref.ref[Large]] = []
+
+    class Breaks(Hand):
+        def _batch(self, parcel: Parcel) -> list[Reply]:
+            gc.collect()
+            assert [found for found in (each() for each in alive) if found is not None] == []
+            held = Large()
+            alive.append(weakref.ref(held))
+            if len(parcel.prompts) > 1 or parcel.ids[0] == ids[2]:
+                raise RuntimeError(f"CUDA out of memory with {held}")
+            return super()._batch(parcel)
+
+    asked = _model(1)
+    asked.meet(ROWS)
+    prompts, ids = _asked(ROWS[:4])
+    prepared = asked.prepare(prompts, ids)
+    answered = Breaks(spec.parse(EYES), str(Path.cwd()), False).reply(
+        prepared.batch.parcel, *map(library.get, prepared.batch.stored)
+    )
+    asked.close()
+    assert isinstance(answered, Answered)
+    assert len(alive) == 5
+    assert [reply.finish == "failed" for reply in answered.replies] == [False, False, True, False]
 
 
 def test_an_actor_that_breaks_on_what_another_answers_is_replaced(library: Any, put_in_place: Any) -> None:

@@ -8,15 +8,20 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from harness import spec
+from harness import run, spec
+from harness.equivalence import equivalence
 from harness.errors import ModelError
+from harness.ledger import Ledger
+from harness.limits import Limits
 from harness.records import Model, Prompt, Reply
 from harness.tests.checkpoints import BUILDERS, ask, picture
+from harness.tests.made import benchmark, loaded, row
 
 LAUNCH = "from transformers.cli.transformers import main; main()"
 READY = re.compile(r"running on (http://127\.0\.0\.1:\d+)")
@@ -91,6 +96,40 @@ def test_server_and_checkpoint_give_the_same_replies_for_the_same_pixels(served:
     assert [reply.text for reply in there] == [reply.text for reply in here]
     assert len({reply.text for reply in there}) == len(PROMPTS)
     assert [_facts(reply) for reply in there] == [_facts(reply) for reply in here]
+
+
+def test_one_checkpoint_by_three_engines_is_one_truth(served: Model, folder: Path, tmp_path: Path) -> None:
+    rows = [replace(row(number), images=(picture(number % 5),), cluster=f"c{number % 5}") for number in range(12)]
+    engines = [
+        spec.open_model(spec.parse(f"plain=hf:{folder / 'llava'}?device=cpu&dtype=float32&batch=1&reuse=off")),
+        spec.open_model(spec.parse(f"shared=hf:{folder / 'llava'}?device=cpu&dtype=float32&batch=8")),
+        served,
+    ]
+    settings = run.Settings(canaries=0)
+    plain, shared, there = (
+        run.measure(benchmark(rows), "image_text", engine, loaded(rows), Ledger(tmp_path), settings)
+        for engine in engines
+    )
+    # letters of random weights are not read, which is no matter here
+    limits = replace(Limits(), unread=1.0)
+    for second in (shared, there):
+        found = equivalence(plain, second, limits)
+        assert (found.verdict, found.why, found.apart) == ("supported", "", ())
+        assert (found.replies, found.same_replies, found.receipts_differ, found.tokens_differ) == (12, 12, 0, 0)
+    assert len({answer.reply.text for answer in plain.answers}) > 1
+    # an engine that shows one row another picture is told from both
+    swapped = replace(rows[3], images=rows[4].images)
+    other = run.measure(
+        benchmark([*rows[:3], swapped, *rows[4:]]), "image_text", engines[1],
+        loaded([*rows[:3], swapped, *rows[4:]]), Ledger(tmp_path / "other"), settings,
+    )  # fmt: skip
+    blurred = replace(
+        other,
+        answers=tuple(
+            replace(answer, row=own.row, key=own.key) for answer, own in zip(other.answers, plain.answers, strict=True)
+        ),
+    )
+    assert equivalence(plain, blurred, limits).receipts_differ == 1
 
 
 def _facts(reply: Reply) -> tuple[object, ...]:

@@ -165,12 +165,29 @@ def test_required_data_that_are_missing_are_a_failure(toy: pytest.Pytester) -> N
         (("--gate", "best"), "*--gate: got 'best', but should be one of not_worse, better.*"),
         (("--data", "toy"), "*--data: got 'toy', but should be NAME=VALUE*"),
         (("--run", "a/b"), "*--run: got 'a/b', but a run is named with letters*"),
+        (("--answer", "likelihood,likelihood"), "*--answer: got 'likelihood,likelihood', but each way should stand*"),
+        (("--answer", "letters"), "*--answer*letters*generation*likelihood*"),
+        (("--engine", "spark"), "*--engine*spark*ray*"),
+        (("--engine", "ray", "-n", "2"), "*--engine ray: got -n 2 beside it, but the rows of a case are spread over*"),
         (
             ("-k", "nosuch"),
             "*nothing is selected by -k 'nosuch'*Benchmarks: toy. Modes: image_text,*Claims: saw_*",
         ),
     ],
-    ids=["backend", "mode", "margin", "limit", "gate", "data", "run", "selection"],
+    ids=[
+        "backend",
+        "mode",
+        "margin",
+        "limit",
+        "gate",
+        "data",
+        "run",
+        "twice",
+        "answer",
+        "engine",
+        "workers",
+        "selection",
+    ],
 )
 def test_a_wrong_word_is_told_in_one_line_before_any_work(
     toy: pytest.Pytester, args: tuple[str, ...], message: str

@@ -14,6 +14,7 @@ from harness import canary, run
 from harness.backends.hf import features, prefix
 from harness.backends.hf.model import HfModel
 from harness.backends.hf.sharing import Sharing
+from harness.errors import ReceiptError
 from harness.ledger import Ledger
 from harness.limits import Limits, faults
 from harness.records import Measurement, Prompt, Reply
@@ -108,6 +109,21 @@ def test_an_encoder_that_gives_other_numbers_for_features_than_for_a_prompt_shar
     model = opened(llava)
     assert told(replies(model, PROMPTS)) == told(expected)
     assert model.facts["shared"].startswith("nothing: features passed in moved a log-probability")
+
+
+@pytest.mark.parametrize("rows", [1, len(PROMPTS)])
+def test_features_that_are_lost_after_the_proof_cost_no_row(
+    llava: Path, expected: list[Reply], monkeypatch: pytest.MonkeyPatch, rows: int
+) -> None:
+    model = opened(llava)
+    model.prepare([ask("warm")])  # proven
+
+    def lost(*_: object) -> None:
+        raise ReceiptError("the features of the images were sent, but the model was given others or none")
+
+    monkeypatch.setattr("harness.backends.hf.sharing.hold_features", lost)
+    got = [reply for place in range(0, len(PROMPTS), rows) for reply in replies(model, PROMPTS[place : place + rows])]
+    assert told(got) == told(expected)
 
 
 def test_an_encoder_that_raises_is_named(llava: Path, expected: list[Reply], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import spec
+from harness import options, spec
 from harness.errors import UsageError
 
 
@@ -134,6 +134,20 @@ def test_model_behind_a_server_is_called_like_the_model() -> None:
 def test_contrastive_model_answers_by_the_text_of_its_options() -> None:
     assert spec.parse("clip:org/clip").answer == "likelihood_text"
     assert spec.parse("hf:org/vlm?answer=likelihood").answer == "likelihood"
+
+
+def test_each_model_is_asked_in_every_way_that_was_named() -> None:
+    plain, own = spec.parse("vlm=hf:org/vlm@v1"), spec.parse("own=hf:org/vlm@v1?answer=likelihood_text")
+    found = options.answered([plain, own], "generation,likelihood")
+    assert [(each.name, each.answer) for each in found] == [
+        ("vlm", "generation"),
+        ("vlm.likelihood", "likelihood"),
+        ("own", "likelihood_text"),
+    ]
+    assert [(each.name, each.answer) for each in options.answered([plain], "likelihood")] == [("vlm", "likelihood")]
+    assert options.answered([plain], "") == [plain]
+    with pytest.raises(UsageError, match="each way should stand there once"):
+        options.answered([plain], "likelihood,likelihood")
 
 
 def test_way_of_answering_that_does_not_exist_is_refused() -> None:

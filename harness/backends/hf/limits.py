@@ -93,18 +93,32 @@ def hold_choices(name: str, prompts: Sequence[Prompt], tail: str) -> None:
 def probes(prompts: Sequence[Prompt]) -> list[Prompt]:
     """The prompts to try a processor on: the shape with the most images and, if there is one, that without any.
 
-    Their text and pictures are made up, so that what fails is the model and not a row.
+    Their text and pictures are made up, so that what fails is the model and not a row. They have as many words as the
+    shortest prompt of their number of images, so that a context which holds none of these is known.
     """
-    most = max(prompts, key=lambda prompt: len(prompt.images), default=None)
-    without = next((prompt for prompt in prompts if not prompt.images), None)
-    return [_made_up(prompt) for prompt in (most, without) if prompt is not None]
+    counts = {len(prompt.images) for prompt in prompts}
+    found = []
+    for count in sorted(counts & {0, max(counts, default=0)}, reverse=True):
+        alike = [prompt for prompt in prompts if len(prompt.images) == count]
+        found.append(_made_up(alike[0], min(map(_words, alike))))
+    return found
 
 
-def _made_up(prompt: Prompt) -> Prompt:
-    parts: list[TextPart | ImagePart] = []
-    for place, part in enumerate(prompt.parts):
-        parts.append(ImagePart(image=_pattern(place)) if isinstance(part, ImagePart) else TextPart(text="probe"))
-    return Prompt(parts=tuple(parts), max_new_tokens=prompt.max_new_tokens)
+def _words(prompt: Prompt) -> int:
+    return sum(len(part.text.split()) for part in prompt.parts if isinstance(part, TextPart))
+
+
+def _made_up(prompt: Prompt, words: int) -> Prompt:
+    """A prompt of this shape with so many words, of a letter each: no other word has fewer tokens."""
+    texts = sum(isinstance(part, TextPart) for part in prompt.parts)
+    lengths = iter([max(words - texts + 1, 1), *[1] * texts])
+    parts = tuple(
+        ImagePart(image=_pattern(place))
+        if isinstance(part, ImagePart)
+        else TextPart(text=" ".join("a" * next(lengths)))
+        for place, part in enumerate(prompt.parts)
+    )
+    return Prompt(parts=parts, max_new_tokens=prompt.max_new_tokens)
 
 
 def _pattern(number: int) -> ImageRef:
