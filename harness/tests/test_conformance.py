@@ -13,7 +13,9 @@ import pytest
 from harness import spec
 from harness.backends.hf import limits
 from harness.backends.hf.model import HfModel
+from harness.canary import compared
 from harness.errors import ModelError
+from harness.limits import Limits
 from harness.records import ImagePart, ImageRef, Model, Prompt, Reply, TextPart
 from harness.tests import checkpoints
 from harness.tests.checkpoints import ask, picture
@@ -125,6 +127,28 @@ def between(first: ImageRef, second: ImageRef, tokens: int = 12) -> Prompt:
     """A prompt with text before, between and behind two pictures."""
     parts = (TextPart(text="before"), shown(first), TextPart(text="between"), shown(second), TextPart(text="after"))
     return Prompt(parts=parts, max_new_tokens=tokens)
+
+
+# ------------------------------------------------------------------------------------- dtypes and devices
+
+
+def test_half_precision_moves_no_reply_further_than_is_declared(candidate: Candidate, mixed: list[Reply]) -> None:
+    model = opened(candidate.folder, "?dtype=bfloat16")
+    batched = replies(model, *MIXED)
+    for one, other, exact in zip(batched, model.alone(MIXED), mixed, strict=True):  # type: ignore[attr-defined]
+        found = compared(one, other, Limits().canary)
+        assert found.kind in ("same", "excused"), found.why
+        # what the model was shown depends on no dtype
+        assert [(r.digest, r.tokens, r.tensor) for r in one.receipts] == [
+            (r.digest, r.tokens, r.tensor) for r in exact.receipts
+        ]
+    assert model.facts["dtype"] == "bfloat16"
+
+
+def test_layers_put_in_place_by_a_device_map_reply_the_same(candidate: Candidate, mixed: list[Reply]) -> None:
+    model = opened(candidate.folder, "?device_map=auto")
+    same(replies(model, *MIXED), mixed)
+    assert model.facts["shared"] == candidate.model.facts["shared"]
 
 
 # ------------------------------------------------------------------------------------------------- images
