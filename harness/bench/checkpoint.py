@@ -84,15 +84,16 @@ def llava(folder: Path) -> Path:
 
     Large enough that the model takes most of the time. It needs no package beyond the suite's own.
     """
-    return _llava(folder, side=224, hidden=384, layers=6, heads=6, wide=1024)
+    return llava_of(folder, side=224, hidden=384, layers=6, heads=6, wide=1024)
 
 
 def small(folder: Path) -> Path:
     """LLaVA of the smallest size that is of any use, for tests of the benchmark itself."""
-    return _llava(folder, side=28, hidden=32, layers=2, heads=2, wide=64)
+    return llava_of(folder, side=28, hidden=32, layers=2, heads=2, wide=64)
 
 
-def _llava(folder: Path, *, side: int, hidden: int, layers: int, heads: int, wide: int) -> Path:
+def llava_of(folder: Path, *, side: int, hidden: int, layers: int, heads: int, wide: int) -> Path:
+    """LLaVA of these sizes: pixels a side; width, layers and heads of both its parts; width of the inner layers."""
     hf = _transformers()
     tokenizer = _tokenizer(LLAVA, eos="</s>", pad="<pad>", named={"image_token": "<image>"})
     image = hf.SiglipImageProcessorPil(size={"height": side, "width": side})

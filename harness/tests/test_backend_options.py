@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from harness import spec
 from harness.backends.hf import adapter, checkpoint, hub, limits, loading, settings
+from harness.bench import checkpoint as sized
 from harness.errors import ModelError, SightcheckError, UsageError
 from harness.records import ImagePart, Model, Prompt, Reply, TextPart
 from harness.tests import checkpoints
@@ -297,12 +298,21 @@ def test_quantized_weights_without_the_package_say_what_to_install(
     )
 
 
-@pytest.mark.parametrize("bits", ["4bit", "8bit"])
-def test_quantized_weights_are_told_and_change_the_fingerprint(built: Path, bits: str) -> None:
+@pytest.mark.parametrize(("bits", "layer"), [("4bit", "Linear4bit"), ("8bit", "Linear8bitLt")])
+def test_quantized_weights_are_told_and_change_the_fingerprint(tmp_path: Path, bits: str, layer: str) -> None:
     pytest.importorskip("bitsandbytes")
+    # in 4 bits a layer has a multiple of 32 outputs
+    built = sized.llava_of(tmp_path / "wide", side=28, hidden=64, layers=2, heads=2, wide=64)
     assert beyond(built, f"?quantize={bits}") == {"quantized": f"{bits} by bitsandbytes"}
     assert opened(built, f"?quantize={bits}").fingerprint != opened(built).fingerprint
-    assert all(reply.error == "" for reply in replies(opened(built, f"?quantize={bits}&dtype=float32")))
+    model = opened(built, f"?quantize={bits}&dtype=float32")
+    exact, coarse = replies(opened(built)), replies(model)
+    assert [reply.error for reply in coarse] == [""] * len(coarse)
+    assert [reply.receipts for reply in coarse] == [reply.receipts for reply in exact]
+    # the weights are coarse indeed, and the numbers near those of the exact ones
+    network: Any = model._open().model  # type: ignore[attr-defined]
+    assert layer in {type(module).__name__ for module in network.modules()}
+    assert [reply.logprob for reply in coarse] != [reply.logprob for reply in exact]
 
 
 # ------------------------------------------------------------------------------------------------------- pixels
