@@ -66,7 +66,8 @@ class Server:
     Attributes
     ----------
     dialect : str
-        ``vllm``, ``llamacpp``, ``ollama`` or ``bare`` (no usage).
+        ``vllm``, ``sglang``, ``llamacpp``, ``ollama``, ``lmstudio``, ``gemini``, ``vertex`` (lists no models), or
+        ``bare`` (no usage): the fields that their answers have beside the common ones.
     model : str
         The model that it serves.
     tokens : callable
@@ -115,6 +116,15 @@ class Server:
         entry: dict[str, Any] = {"id": self.model, "object": "model", "created": int(time())}
         if self.dialect == "vllm":
             entry |= {"owned_by": "vllm", "root": "/models/weights", "parent": None, "max_model_len": 8192}
+        elif self.dialect == "sglang":
+            entry |= {"owned_by": "sglang", "root": self.model, "parent": None, "max_model_len": 8192}
+        elif self.dialect == "lmstudio":
+            entry |= {"owned_by": "organization_owner"}
+        elif self.dialect == "gemini":
+            return [
+                {"id": f"models/{name}", "object": "model", "owned_by": "google", "display_name": name}
+                for name in ("gemini-embedding", self.model, f"{self.model}-lite")
+            ]
         elif self.dialect == "llamacpp":
             entry |= {"owned_by": "llamacpp", "meta": {"n_params": 4300000000, "n_vocab": 262144, "n_ctx_train": 8192}}
         else:
@@ -161,6 +171,19 @@ class Server:
             body |= {"system_fingerprint": "b5353-95e18884", "timings": {"prompt_n": prompt, "predicted_ms": 3.5}}
         elif self.dialect == "ollama":
             body |= {"system_fingerprint": "fp_ollama"}
+        elif self.dialect == "sglang":
+            message |= {"reasoning_content": None, "tool_calls": None}
+            choice |= {"matched_stop": 151645}
+            usage |= {"prompt_tokens_details": None, "reasoning_tokens": 0}
+            body |= {"metadata": {"weight_version": "default"}}
+        elif self.dialect == "lmstudio":
+            message |= {"reasoning_content": "", "tool_calls": []}
+            body |= {"stats": {}, "system_fingerprint": self.model}
+        elif self.dialect == "gemini":
+            del choice["logprobs"]
+        elif self.dialect == "vertex":
+            usage |= {"extra_properties": {"google": {"traffic_type": "ON_DEMAND"}}}
+            body |= {"model": f"google/{self.model}", "system_fingerprint": ""}
         else:
             del body["usage"]
         if asked.fields.get("logprobs") and self.top:
@@ -193,7 +216,9 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
             """Say nothing."""
 
         def do_GET(self) -> None:
-            if server.page == "html":
+            if server.dialect == "vertex":  # it lists no models
+                _send(self, 404, "<html>404</html>")
+            elif server.page == "html":
                 _send(self, 200, "<html>Welcome</html>")
             else:
                 _send(self, int(server.page or 200), json.dumps({"object": "list", "data": server.models()}))

@@ -57,7 +57,7 @@ def weigh(*choices: str, images: tuple[ImageRef, ...] = ()) -> Prompt:
 # ------------------------------------------------------------------------------------------------- requests
 
 
-@pytest.mark.parametrize("dialect", ["vllm", "llamacpp", "ollama", "bare"])
+@pytest.mark.parametrize("dialect", ["vllm", "llamacpp", "ollama", "sglang", "lmstudio", "gemini", "vertex", "bare"])
 def test_reply_and_receipts_come_back_in_every_dialect(serve: Serve, dialect: str) -> None:
     server, model = serve(dialect=dialect)
     prompt = ask(QUESTION, ONE, TWO)
