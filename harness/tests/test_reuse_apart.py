@@ -224,7 +224,7 @@ def beside(llava: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HfModel]:
     model = opened(llava)
     model._open()
     sharing(model).pictures.drop()
-    monkeypatch.setattr("harness.backends.hf.sharing._spare", lambda network: True)
+    monkeypatch.setattr("harness.backends.hf.sharing._spare", lambda *_: True)
     yield model
     model.close()
 

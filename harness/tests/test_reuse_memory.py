@@ -240,7 +240,7 @@ def test_gaps_between_tensors_are_given_back_to_the_system() -> None:
 
     if memory._trim() is None:
         pytest.skip("the C library here gives nothing back when asked")
-    size, many = 20 * 2**20, 30
+    size, many = 20 * 2**20, 40
     del_at_once = torch.ones(size, dtype=torch.uint8)
     del del_at_once  # from now on blocks of this size lie on the heap
     settled = memory.Settled()
@@ -250,7 +250,8 @@ def test_gaps_between_tensors_are_given_back_to_the_system() -> None:
     pins = [pin for _, pin in kept]
     del kept
     settled.settle()
-    assert memory.resident() - before < size * many / 4
+    # of 800 MB; less than what it is looked for at may stay
+    assert memory.resident() - before < memory.GROWTH + size
     assert len(pins) == many
 
 

@@ -5,21 +5,27 @@ from __future__ import annotations
 import json
 import shutil
 import threading
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from itertools import permutations
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from harness import run
 from harness.backends.hf import prefix
 from harness.backends.hf.model import HfModel
 from harness.backends.hf.pictures import Pictures, Seen
 from harness.backends.hf.receipts import Picture
-from harness.records import ImagePart, ImageRef, Prompt, TextPart
-from harness.tests import checkpoints
+from harness.ledger import Ledger
+from harness.records import ImagePart, ImageRef, Measurement, Prompt, Reply, TextPart
+from harness.tests import checkpoints, made
 from harness.tests.checkpoints import ask, picture
-from harness.tests.reusing import opened, replies, same, tokens
+from harness.tests.reusing import opened, replies, same, sharing, tokens
 
 NAMES = ("llava", "qwen2_5_vl", "idefics3")
 PICTURES = tuple(picture(number, 40 + 10 * number, 60) for number in range(4))
@@ -150,6 +156,75 @@ def test_several_threads_that_want_one_picture_make_it_once() -> None:
     assert sorted(made) == sorted(image.digest for image in PICTURES)
     assert all(one == got[0] for one in got)
     assert (pictures.made, pictures.asked) == (4, 32)
+
+
+@given(st.lists(st.integers(0, 3), max_size=20), st.integers(0, 20), st.lists(st.integers(0, 3), max_size=8))
+def test_a_picture_is_kept_until_its_last_prompt_and_made_once(asked: list[int], at: int, before: list[int]) -> None:
+    pictures, times = Pictures(10**6), Counter[str]()
+
+    def make(image: ImageRef) -> Seen:
+        times[image.digest] += 1
+        return _made(image)
+
+    for number in before:  # of a run that ended early
+        pictures.expect([PICTURES[number]] * 2)
+        pictures.get(PICTURES[number], make)
+    times.clear()
+    held = set(pictures._kept)
+    pictures.expect(PICTURES[number] for number in asked)
+    for place, number in enumerate(asked):
+        pictures.get(PICTURES[number], make)
+        left = {PICTURES[later].digest for later in asked[place + 1 :]}
+        seen = {PICTURES[earlier].digest for earlier in asked[: place + 1]}
+        assert set(pictures._kept) == (held | seen) & left | (held - {PICTURES[later].digest for later in asked})
+    assert set(times.values()) <= {1}
+    # what nobody spoke of is kept as long as there is room
+    other = picture(99)
+    assert pictures.get(other, make) is pictures.get(other, make)
+
+
+def test_threads_that_share_the_last_time_of_a_picture_make_it_once() -> None:
+    pictures, began, gate = Pictures(10**6), [], threading.Barrier(8)
+    pictures.expect(PICTURES * 8)
+
+    def make(image: ImageRef) -> Seen:
+        began.append(image.digest)
+        threading.Event().wait(0.02)
+        return _made(image)
+
+    def want(_: int) -> list[int]:
+        gate.wait()
+        return [id(pictures.get(image, make)) for image in PICTURES]
+
+    with ThreadPoolExecutor(8) as pool:
+        got = list(pool.map(want, range(8)))
+    assert sorted(began) == sorted(image.digest for image in PICTURES)
+    assert all(one == got[0] for one in got)
+    assert not pictures._kept
+
+
+def test_after_a_run_no_picture_is_held_any_more(
+    model: HfModel, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    calls = counted(model, monkeypatch)
+    most, kept = [0], model.reply
+
+    def replying(prepared: Any) -> list[Reply]:
+        most[0] = max(most[0], len(sharing(model).pictures._kept))
+        return kept(prepared)
+
+    monkeypatch.setattr(model, "reply", replying)
+    rows = [replace(made.row(number), images=(picture(100 + number // 3),)) for number in range(24)]
+    settings = run.Settings(canaries=0, batch_size=4)
+    found = run.measure_all(
+        made.benchmark(rows), ["image_text", "rotation_1"], model, made.loaded(rows), Ledger(tmp_path), settings
+    ).values()
+    answers = [answer for each in found if isinstance(each, Measurement) for answer in each.answers]
+    shown = {receipt.digest: receipt.tokens for answer in answers for receipt in answer.reply.receipts}
+    assert (len(answers), len(shown)) == (48, 8)
+    assert sum(calls) == sum(shown.values())
+    assert most[0] < 8
+    assert not sharing(model).pictures._kept
 
 
 def test_a_picture_that_could_not_be_made_is_tried_again_by_the_next() -> None:

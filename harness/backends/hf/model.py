@@ -159,7 +159,10 @@ class HfModel:
             Most prompts a batch; 0 for `batch_size`.
         """
         tolerate()
-        most = budget(self._open().model)
+        engine = self._open()
+        if engine.sharing is not None:
+            engine.sharing.pictures.expect(image for prompt in prompts for image in prompt.images)
+        most = budget(engine.model)
         return arrange(prompts, size or self.batch_size, most, Scale(self._plain().eye.processor))
 
     def prepare(self, prompts: Sequence[Prompt], ids: Sequence[str] = ()) -> Prepared:

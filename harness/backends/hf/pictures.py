@@ -1,14 +1,15 @@
 """Pictures that the model's processor has made ready, each once and alone, for all prompts that show them.
 
 A picture is known by the digest of its pixels. What is kept of it is what stands for it in a prompt's text, its
-receipt, its tensors until the vision tower has read them, and then its features; the least recently used go first.
+receipt, its tensors until the vision tower has read them, and then its features. Where it is known how often a picture
+will be asked for, it goes after the last time; beyond the room the least recently used go first.
 """
 
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from harness.backends.hf.receipts import Picture
@@ -71,21 +72,26 @@ class Pictures:
         self.made = 0
         self.asked = 0
         self._kept: OrderedDict[str, Seen] = OrderedDict()
+        self._due: Counter[str] = Counter()
         self._lock = threading.Lock()
         self._making: dict[str, threading.Lock] = {}
+
+    def expect(self, images: Iterable[ImageRef]) -> None:
+        """Say what will be asked for from now on, each as often as it stands there; what was said before is over."""
+        with self._lock:
+            self._due = Counter(image.digest for image in images)
 
     def get(self, image: ImageRef, make: Callable[[ImageRef], Seen]) -> Seen:
         """Return a picture, made ready by ``make`` where it is not kept; made once where several threads want it."""
         with self._lock:
             self.asked += 1
-            found = self._kept.get(image.digest)
+            found = self._taken(image.digest)
             if found is not None:
-                self._kept.move_to_end(image.digest)
                 return found
             turn = self._making.setdefault(image.digest, threading.Lock())
         with turn:
             with self._lock:
-                found = self._kept.get(image.digest)
+                found = self._taken(image.digest)
             if found is None:
                 try:
                     found = make(image)
@@ -95,6 +101,20 @@ class Pictures:
                         if found is not None:
                             self.made += 1
                             self._kept[image.digest] = found
+                            self._taken(image.digest)
+        return found
+
+    def _taken(self, digest: str) -> Seen | None:
+        """One that is kept, as the most recently used; kept no longer where this was the last time, by the lock."""
+        found = self._kept.get(digest)
+        if found is None:
+            return None
+        self._kept.move_to_end(digest)
+        if digest in self._due:
+            self._due[digest] -= 1
+            if not self._due[digest]:
+                # prompts that show it hold it for as long as they need it
+                del self._due[digest], self._kept[digest]
         return found
 
     def trim(self) -> None:
