@@ -300,6 +300,9 @@ def test_rows_without_options_are_answered_from_the_labels(clip: Path, tmp_path:
     alone = replies(opened(clip, template="{}"), ask(picture(1), choices=("lung", "spleen")))[0]
     assert first.scores[0] - first.scores[2] == pytest.approx(alone.scores[0] - alone.scores[1], abs=1e-5)
     assert model.facts["labels"] == "labels.txt, 3 labels, {option}"
+    names = model.facts["label names"].split(" | ")
+    assert names == ["lung", "heart", "spleen"]
+    assert first.text == max(zip(first.scores, names, strict=True))[1]
 
 
 def test_picture_that_is_gone_fails_its_row_alone(clip: Path) -> None:

@@ -97,6 +97,8 @@ class ClipModel:
         }
         if told.labels:
             facts["labels"] = f"{told.labels_file}, {len(told.labels)} labels, {' | '.join(told.label_templates)}"
+            # a row's scores stand in this order
+            facts["label names"] = " | ".join(label.name for label in told.labels)
         if self._opened is not None:
             facts |= self._opened.towers.facts
             facts["stems cut"] = str(self._opened.desk.cut)
