@@ -27,7 +27,9 @@ def plain(record: Any) -> Any:
         return record
     names = _names(kind)
     if names is not None:
-        return {name: plain(getattr(record, name)) for name in names}
+        # most fields are scalars, and a call for each of them is most of the work
+        values = ((name, getattr(record, name)) for name in names)
+        return {name: value if type(value) in _SCALARS else plain(value) for name, value in values}
     if isinstance(record, (tuple, list)):
         return [plain(value) for value in record]
     if isinstance(record, Mapping):
@@ -72,16 +74,20 @@ def record(cls: type[T], data: Mapping[str, Any]) -> T:
 def _builder(cls: type) -> Callable[[Any], Any]:
     """Return the function that builds a record of one class; made once a class."""
     hints = typing.get_type_hints(cls, localns={"Image": Any})
-    readers = {f.name: _reader(hints[f.name]) for f in dataclasses.fields(cls) if f.name != "open"}
+    names = {f.name for f in dataclasses.fields(cls) if f.name != "open"}
+    # what stays as it is needs no call
+    readers = [(name, reader) for name in sorted(names) if (reader := _reader(hints[name])) is not _same]
 
     def build(data: Any) -> Any:
-        if not isinstance(data, dict) or data.keys() != readers.keys():
+        if not isinstance(data, dict) or data.keys() != names:
             got = ", ".join(sorted(data)) if isinstance(data, dict) else type(data).__name__
             raise LedgerError(
-                f"{cls.__name__}: got the fields {got}, but should be {', '.join(sorted(readers))}. "
+                f"{cls.__name__}: got the fields {got}, but should be {', '.join(sorted(names))}. "
                 "The file was written by another version of the suite: remove it to measure again."
             )
-        values = {name: reader(data[name]) for name, reader in readers.items()}
+        values = dict(data)
+        for name, reader in readers:
+            values[name] = reader(values[name])
         if cls is records.ImageRef:
             values["open"] = partial(_gone, values["name"])
         return cls(**values)
@@ -97,11 +103,17 @@ def _reader(kind: Any) -> Callable[[Any], Any]:
         return _builder(kind)
     if origin is tuple:
         entry = _reader(args[0])
-        return lambda data: tuple(entry(one) for one in data)
+        return tuple if entry is _same else lambda data: tuple([entry(one) for one in data])
     if isinstance(origin, type) and issubclass(origin, Mapping):
         value, name = _reader(args[1]), int if args[0] is int else str
+        if value is _same and name is str:
+            return dict
         return lambda data: {name(k): value(v) for k, v in data.items()}
-    return lambda data: data
+    return _same
+
+
+def _same(data: Any) -> Any:
+    return data
 
 
 def _union(args: tuple[Any, ...]) -> Callable[[Any], Any]:
@@ -109,7 +121,7 @@ def _union(args: tuple[Any, ...]) -> Callable[[Any], Any]:
         read, unread = _builder(records.Read), _builder(records.Unread)
         return lambda data: read(data) if "value" in data else unread(data)
     inner = _reader(next(a for a in args if a is not types.NoneType))
-    return lambda data: None if data is None else inner(data)
+    return _same if inner is _same else lambda data: None if data is None else inner(data)
 
 
 def _gone(name: str) -> typing.NoReturn:

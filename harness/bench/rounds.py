@@ -155,8 +155,9 @@ def _process(name: str, command: Sequence[str], folder: Path, threads: int) -> t
 
 def environment(threads: int) -> dict[str, str]:
     """The environment of every process: no hub, no bars, and as many threads as were asked for; 0 for as many as
-    each system takes by itself."""
-    given = {name: value for name, value in os.environ.items() if name not in THREADS or not threads}
+    each system takes by itself. Modules are compiled once, as for whoever uses them."""
+    without = {"PYTHONDONTWRITEBYTECODE", *(THREADS if threads else ())}
+    given = {name: value for name, value in os.environ.items() if name not in without}
     quiet = {"HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_PROGRESS_BARS": "1", "TOKENIZERS_PARALLELISM": "false"}
     here = os.pathsep.join(path for path in (str(ROOT), given.get("PYTHONPATH", "")) if path)
     return given | quiet | {"PYTHONPATH": here} | dict.fromkeys(THREADS if threads else (), str(threads))
