@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from harness.errors import DataError
 from harness.extract.characters import joins, lower, normal, plain
@@ -16,8 +17,19 @@ _MOST_FOUND = 200
 _ECHOED = re.compile(r"(?m)^ ?\(?([A-Z])[.):] {0,3}(\S.{0,2000})$")
 
 
+_BETWEEN = re.compile(r"[\W_]+")
+"""What is neither letter nor digit, by the same rule as ``str.isalnum``."""
+
+
 def _solid(text: str) -> str:
-    return "".join(char for char in lower(text) if char.isalnum())
+    return _BETWEEN.sub("", lower(text))
+
+
+@lru_cache(4096)
+def _worded(text: str) -> tuple[str, str]:
+    """The text of an option, plain and in small letters, and its letters and digits alone; rotations ask again."""
+    words = re.sub(r"\s+", " ", lower(plain(normal(text))).rstrip(" .;,。"))
+    return words, _solid(words)
 
 
 def _part(low: str, start: int, end: int) -> bool:
@@ -134,6 +146,9 @@ def sheet(options: Mapping[str, str] | Sequence[str], prompt: str) -> Sheet:
     raw = {letter: options[key] for letter, key in given.items()} if isinstance(options, Mapping) else {}
     if not any(raw.values()) and prompt:
         raw = {letter: text for letter, text in _ECHOED.findall(prompt) if letter in given}
-    texts = {letter: lower(plain(normal(str(raw.get(letter) or "")))).rstrip(" .;,。") for letter in given}
-    texts = {letter: re.sub(r"\s+", " ", text) for letter, text in texts.items()}
-    return Sheet(given, texts, {letter: _solid(text) for letter, text in texts.items()})
+    worded = {letter: _worded(str(raw.get(letter) or "")) for letter in given}
+    return Sheet(
+        given,
+        {letter: words for letter, (words, _) in worded.items()},
+        {letter: solid for letter, (_, solid) in worded.items()},
+    )
