@@ -74,7 +74,7 @@ def record(cls: type[T], data: Mapping[str, Any]) -> T:
 def _builder(cls: type) -> Callable[[Any], Any]:
     """Return the function that builds a record of one class; made once a class."""
     hints = typing.get_type_hints(cls, localns={"Image": Any})
-    names = {f.name for f in dataclasses.fields(cls) if f.name != "open"}
+    names = frozenset(_names(cls) or ())
     # what stays as it is needs no call
     readers = [(name, reader) for name in sorted(names) if (reader := _reader(hints[name])) is not _same]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from harness.backends.hf import thinking
@@ -102,6 +102,33 @@ def probes(prompts: Sequence[Prompt]) -> list[Prompt]:
         alike = [prompt for prompt in prompts if len(prompt.images) == count]
         found.append(_made_up(alike[0], min(map(_words, alike))))
     return found
+
+
+def try_out(name: str, prompts: Sequence[Prompt], tail: Callable[[Prompt], str]) -> None:
+    """Try the trial prompts on a model, before any row is asked.
+
+    Parameters
+    ----------
+    name : str
+        The model in messages.
+    prompts : sequence of Prompt
+        What is coming.
+    tail : callable
+        Makes a prompt ready and returns the end of its text; raises ModelError where it cannot.
+
+    Raises
+    ------
+    ModelError
+        A trial prompt failed, or choices would be scored within a thought.
+    """
+    for probe in probes(prompts):
+        try:
+            end = tail(probe)
+        except ModelError as cause:
+            raise ModelError(
+                f"model {name}: a trial prompt with {len(probe.images)} images failed before any row was asked: {cause}"
+            ) from cause
+        hold_choices(name, prompts, end)
 
 
 def _words(prompt: Prompt) -> int:

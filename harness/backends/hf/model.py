@@ -138,15 +138,7 @@ class HfModel:
         tolerate()
         limits.hold(self._spec.name, str(self._checkpoint.config["model_type"]), prompts)
         desk = self._plain()
-        for probe in limits.probes(prompts):
-            try:
-                tail = desk.one(probe).asked[0].tail
-            except ModelError as cause:
-                raise ModelError(
-                    f"model {self._spec.name}: a trial prompt with {len(probe.images)} images failed before "
-                    f"any row was asked: {cause}"
-                ) from cause
-            limits.hold_choices(self._spec.name, prompts, tail)
+        limits.try_out(self._spec.name, prompts, lambda probe: desk.one(probe).asked[0].tail)
 
     def arrange(self, prompts: Sequence[Prompt], size: int) -> list[list[int]]:
         """Batches of prompts that are alike in length, with those of the same pictures together.
@@ -182,7 +174,6 @@ class HfModel:
         """
         tolerate()
         engine = self._open()
-        use(engine.threads)
         prepared = replace(self._plain(), sharing=engine.sharing).prepare(prompts, _names(prompts, ids))
         if engine.sharing is not None:
             engine.sharing.begin(
@@ -200,7 +191,6 @@ class HfModel:
         """
         tolerate()
         engine = self._open()
-        use(engine.threads)
         replies = dict(prepared.failed)
         for group in prepared.groups:
             replies.update(engine.answer(group))
@@ -274,6 +264,7 @@ class HfModel:
                 if self._settings.reuse:
                     engine.sharing = self._proven(model, desk.eye, engine)
                 self._engine = engine
+            use(self._engine.threads)  # whichever thread asks
             return self._engine
 
     def _proven(self, model: Any, eye: Eye, engine: Engine) -> Sharing | None:

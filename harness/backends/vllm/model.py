@@ -115,15 +115,7 @@ class VllmModel:
                 f"images={most}"
             )
         desk = self._open_desk()
-        for probe in limits.probes(prompts):
-            try:
-                tail = desk.one(probe).tail
-            except ModelError as cause:
-                raise ModelError(
-                    f"model {name}: a trial prompt with {len(probe.images)} images failed before any row was asked: "
-                    f"{cause}"
-                ) from cause
-            limits.hold_choices(name, prompts, tail)
+        limits.try_out(name, prompts, lambda probe: desk.one(probe).tail)
 
     def arrange(self, prompts: Sequence[Prompt], size: int) -> list[list[int]]:
         """Batches that have prompts about the same images beside each other, so that the engine keeps them.
