@@ -12,10 +12,12 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
+from harness.ahead import ahead
 from harness.codec import label
 from harness.errors import ModelError, ReceiptError
 from harness.ledger import Replies
@@ -219,19 +221,13 @@ def _in_turn(
     model: Model, batches: Sequence[Sequence[Ask]], broke: Broke
 ) -> Iterator[tuple[Sequence[Ask], list[Reply]]]:
     """One batch after another; the next ones are made ready in threads meanwhile, as many as the model says."""
-    ahead = max(1, int(getattr(model, "ahead", 1)))
-    left = deque(batches)
-    with ThreadPoolExecutor(max_workers=ahead) as pool:
-        waiting: deque[tuple[Sequence[Ask], Future[Any]]] = deque()
-        try:
-            while left or waiting:
-                while left and len(waiting) <= ahead:
-                    waiting.append((left[0], pool.submit(_prepare, model, left.popleft())))
-                batch, prepared = waiting.popleft()
-                yield batch, _reply(model, batch, prepared.result(), broke)
-        finally:
-            for _, future in waiting:
-                future.cancel()
+    most = max(1, int(getattr(model, "ahead", 1)))
+    with (
+        ThreadPoolExecutor(max_workers=most) as pool,
+        closing(ahead(lambda batch: pool.submit(_prepare, model, batch), batches, most)) as begun,
+    ):
+        for batch, prepared in begun:
+            yield batch, _reply(model, batch, prepared.result(), broke)
 
 
 def _in_lanes(

@@ -72,6 +72,15 @@ def test_png_with_a_flipped_bit_is_refused_at_checking() -> None:
     assert _refusal(bytes(data), verify=True).startswith("cannot be decoded: ")
 
 
+def test_want_of_memory_is_not_taken_for_a_damaged_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    def ends(*_: object) -> None:
+        raise MemoryError("no room")
+
+    monkeypatch.setattr(pixels, "_decode", ends)
+    with pytest.raises(MemoryError, match="no room"):
+        pixels.decode(_encode(_noise()))
+
+
 def test_text_is_not_a_picture_and_the_error_shows_how_it_starts() -> None:
     assert _refusal(b"hello, world") == "is not a picture: it starts with b'hello, w'"
 

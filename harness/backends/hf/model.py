@@ -5,15 +5,15 @@ from __future__ import annotations
 import copy
 import os
 import threading
-from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 from importlib.metadata import version
 from types import MappingProxyType
 from typing import Any, get_args
 
+from harness.ahead import ahead
 from harness.backends.hf import decode, features, fingerprint, limits, memory
 from harness.backends.hf.batch import Asked, Desk, Prepared, refusal
 from harness.backends.hf.checkpoint import Checkpoint, parameters
@@ -205,12 +205,13 @@ class HfModel:
         The next one is made ready meanwhile.
         """
         tolerate()
-        desk, names = self._plain(), _names(prompts, ids)
-        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="alone") as beside:
-            coming = (
-                beside.submit(desk.prepare, [prompt], [name]) for prompt, name in zip(prompts, names, strict=True)
-            )
-            return [self._single(name, ready) for name, ready in zip(names, _one_ahead(coming), strict=True)]
+        desk = self._plain()
+        named = zip(prompts, _names(prompts, ids), strict=True)
+        with (
+            ThreadPoolExecutor(max_workers=1, thread_name_prefix="alone") as beside,
+            closing(ahead(lambda one: beside.submit(desk.prepare, [one[0]], [one[1]]), named, 1)) as begun,
+        ):
+            return [self._single(name, ready) for (_, name), ready in begun]
 
     def close(self) -> None:
         """Free weights and processor. The model opens again if it is asked again."""
@@ -301,16 +302,6 @@ class HfModel:
 
 def _names(prompts: Sequence[Prompt], ids: Sequence[str]) -> list[str]:
     return [f"row {row}" for row in ids] or [f"prompt {place}" for place in range(1, len(prompts) + 1)]
-
-
-def _one_ahead(begun: Iterable[Future[Prepared]]) -> Iterator[Future[Prepared]]:
-    """What was begun, in order; the next is begun before one is handed out."""
-    waiting: deque[Future[Prepared]] = deque()
-    for each in begun:
-        waiting.append(each)
-        if len(waiting) > 1:
-            yield waiting.popleft()
-    yield from waiting
 
 
 def _room(model: Any) -> int:
